@@ -1,0 +1,58 @@
+# `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= 1
+PORT ?= 3000
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export BENTOML_DO_NOT_TRACK := True
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts unit notebooks lock browser clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/runtime: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: requirements-dev.lock $(VENV)/runtime
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/runtime ## the whole way on real orders; SERVE=0 ends by itself, PORT=3000
+	@$(BIN)/regulars demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,--serve)
+
+test: $(VENV)/dev browser lint types contracts unit ## install what tests need and run every check
+
+lint: $(VENV)/dev ## style and dead imports
+	$(BIN)/ruff check .
+	$(BIN)/deptry .
+
+types: $(VENV)/dev ## static types
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev ## who may import whom
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/dev browser ## tests, doctests and notebooks
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+
+browser: ## Chromium for the page's tests, from the system's packages
+	@command -v chromium >/dev/null || { \
+	  echo "installing chromium for the page's tests"; \
+	  SUDO=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  $$SUDO apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+lock: ## renew both locks from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --constraint requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements-dev.lock
+
+clean: ## remove the environment and everything that runs have written
+	rm -rf $(VENV) .regulars .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,60 @@
+"""Every error a caller may want to catch.
+
+RegularsError
+├── SettingsError       regulars.yml breaks its contract
+├── DataError           a file or a table breaks its contract
+│   ├── UnreadableFile    not a table at all: empty, binary, compressed, wrong encoding
+│   ├── MissingColumns    a table without a column that is needed
+│   ├── TooManyRefused    more bad rows than the settings allow
+│   └── DamagedStore      a stored file is not the one its manifest names
+├── NotEnoughData       too few customers or too short a history: no honest model
+├── ModelRefused        a model folder that is damaged or does not fit this version
+└── NotReady            no champion or no scores yet
+
+`exit_code` is what the command line ends with: 1 for a rule of ours, 3 for too little data
+(2 is left to wrong usage of a command).
+"""
+
+
+class RegularsError(Exception):
+    """Something that a rule of the product refuses, told in one sentence with its cure."""
+
+    exit_code = 1
+
+
+class SettingsError(RegularsError):
+    """The settings file breaks its contract."""
+
+
+class DataError(RegularsError):
+    """A file or a table breaks its contract."""
+
+
+class UnreadableFile(DataError):
+    """A file that is no table: empty, binary, compressed or in another encoding."""
+
+
+class MissingColumns(DataError):
+    """A table lacks columns that are needed."""
+
+
+class TooManyRefused(DataError):
+    """More rows were refused than the settings allow."""
+
+
+class DamagedStore(DataError):
+    """A stored file is missing or is not the one that its manifest names."""
+
+
+class NotEnoughData(RegularsError):
+    """Too few customers or too short a history for an honest model."""
+
+    exit_code = 3
+
+
+class ModelRefused(RegularsError):
+    """A model folder is damaged or does not fit this version of the product."""
+
+
+class NotReady(RegularsError):
+    """There is no champion or there are no scores yet."""

@@ -1,0 +1,141 @@
+"""The account of a reading: every row of a file was accepted, a duplicate or refused.
+
+`read = accepted + duplicate + refused` holds exactly, always. Refused rows keep their number, their
+content and the reason, and are written beside the histories so that nothing is ever lost.
+"""
+
+import csv
+import logging
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from features.errors import DataError, TooManyRefused
+from features.schema import ORDERS, REFUSED, arrow_schema
+from features.settings import OrdersSource
+
+log = logging.getLogger(__name__)
+
+NO_CUSTOMER_ID = "no_customer_id"
+"""The code of a guest's row: refused, but no broken row."""
+
+_COMMONEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows of a file, accepted or refused, and where every one of them went.
+
+    `refused_count` includes guests; `later_count` counts rows left out before they were judged,
+    because they lie on or after the day asked for. Those are in no other count.
+    """
+
+    orders: pa.Table  # schema.ORDERS
+    refused: pa.Table  # schema.REFUSED
+    read_count: int
+    accepted_count: int
+    duplicate_count: int
+    refused_count: int
+    guest_count: int
+    notes: tuple[str, ...] = ()
+    later_count: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an account that does not add up."""
+        kept_count = self.accepted_count + self.duplicate_count + self.refused_count
+        if self.read_count != kept_count or self.guest_count > self.refused_count:
+            message = (
+                f"{self.read_count} rows were read but {self.accepted_count} accepted, "
+                f"{self.duplicate_count} duplicate and {self.refused_count} refused; "
+                "this is a fault of the product, please report it"
+            )
+            raise DataError(message)
+        tables = ((self.orders, ORDERS, self.accepted_count),
+                  (self.refused, REFUSED, self.refused_count))
+        for table, contract, count in tables:
+            if not table.schema.equals(arrow_schema(contract)) or table.num_rows != count:
+                message = "a table of a reading breaks its contract; please report this fault"
+                raise DataError(message)
+
+    @property
+    def refused_share(self) -> float:
+        """Share of the rows read that are broken; guests are not."""
+        return (self.refused_count - self.guest_count) / max(self.read_count, 1)
+
+    @property
+    def guest_share(self) -> float:
+        """Share of the rows read that name no customer."""
+        return self.guest_count / max(self.read_count, 1)
+
+    def refused_by_code(self) -> dict[str, int]:
+        """Refused rows by code, the commonest first."""
+        codes = Counter(self.refused["code"].to_pylist())
+        return dict(sorted(codes.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def summary(self) -> str:
+        """The account in one line."""
+        return (
+            f"{self.read_count:,} rows read: {self.accepted_count:,} accepted, "
+            f"{self.duplicate_count:,} duplicate, {self.refused_count:,} refused "
+            f"(of which {self.guest_count:,} without a customer id)"
+        )
+
+
+def check_shares(reading: Reading, source: OrdersSource) -> None:
+    """Nothing, if few enough rows were refused.
+
+    Raises TooManyRefused that names the share, the limit, the commonest reasons and the cure.
+    """
+    if reading.refused_share > source.max_refused_share:
+        broken_count = reading.refused_count - reading.guest_count
+        message = (
+            f"{source.path.name}: {broken_count:,} of {reading.read_count:,} rows "
+            f"({reading.refused_share:.1%}) were refused, above the limit of "
+            f"{source.max_refused_share:.1%}, so nothing was taken: {_commonest(reading)}. "
+            "Mend the file or its description, or raise sources.orders.max_refused_share."
+        )
+        raise TooManyRefused(message)
+    if reading.guest_share > source.max_guest_share:
+        message = (
+            f"{source.path.name}: {reading.guest_count:,} of {reading.read_count:,} rows "
+            f"({reading.guest_share:.1%}) have no customer id in column "
+            f"{source.columns.customer_id!r}, above the limit of {source.max_guest_share:.1%}, "
+            "so nothing was taken. Map the right column with --columns customer_id=NAME, "
+            "or raise sources.orders.max_guest_share."
+        )
+        raise TooManyRefused(message)
+
+
+def _commonest(reading: Reading) -> str:
+    codes = reading.refused_by_code()
+    codes.pop(NO_CUSTOMER_ID, None)
+    rows = reading.refused
+    found = rows["code"].to_pylist()
+    sentences = []
+    for code, count in list(codes.items())[:_COMMONEST]:
+        at = found.index(code)
+        row, column, reason = (rows[name][at].as_py() for name in ("row", "column", "reason"))
+        where = f"row {row}, column {column!r}" if column else f"row {row}"
+        sentences.append(f"{count:,} x {code} (such as {where}: {reason.rstrip('.')})")
+    return "; ".join(sentences)
+
+
+def write_refused(reading: Reading, path: Path) -> None:
+    """A CSV file of the refused rows with their reasons, in the order of the source file.
+
+    It is written beside and moved into place, so a reader sees a whole file or the one before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([column.name for column in REFUSED])
+        for batch in reading.refused.to_batches():
+            writer.writerows(zip(*(part.to_pylist() for part in batch.columns), strict=True))
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.replace(path)
+    log.info("wrote %d refused rows", reading.refused_count)

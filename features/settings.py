@@ -1,0 +1,281 @@
+"""One file, `regulars.yml`, describes a business; this module is its contract.
+
+Every key has its meaning in its description, every default stands here once. Unknown keys are
+errors. Any value can be overridden by the environment: `REGULARS_VALUE__MARGIN=0.4`.
+"""
+
+import difflib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from features.errors import SettingsError
+from features.markets import is_known_currency, is_known_time_zone
+
+FILE_NAME = "regulars.yml"
+
+
+class Part(BaseModel, frozen=True, extra="forbid"):
+    """A part of the settings: immutable, unknown keys refused."""
+
+
+class CsvFormat(Part):
+    """How a text file writes its rows. Nothing of it is guessed while reading."""
+
+    separator: str = Field(default=",", min_length=1, max_length=1, description="between columns")
+    decimal: Literal[".", ","] = Field(default=".", description="decimal sign of amounts")
+    thousands: Literal["", ",", ".", " ", "'"] = Field(
+        default="", description="sign between thousands, if amounts have one"
+    )
+    encoding: str = Field(default="utf-8", description="a BOM is accepted either way")
+
+
+class OrderColumns(Part):
+    """Which column of the file holds what. Names are those of the file's header."""
+
+    customer_id: str = Field(description="who ordered; an opaque text, never a number")
+    timestamp: str = Field(description="when; a date or a date with time")
+    amount: str = Field(description="money of the row, or a product such as `quantity*unit_price`")
+    order_id: str | None = Field(default=None, description="rows with one id are one order")
+    quantity: str | None = Field(default=None, description="units bought")
+    product: str | None = Field(default=None, description="what was bought")
+    currency: str | None = Field(default=None, description="ISO 4217 code of the row")
+    market: str | None = Field(default=None, description="market of the row, as named below")
+
+    def names(self) -> list[str]:
+        """Every column of the file that is read, each once, in order."""
+        mapped = self.model_dump(exclude_none=True)
+        names = [part.strip() for text in mapped.values() for part in text.split("*")]
+        return list(dict.fromkeys(names))
+
+
+class OrdersSource(Part):
+    """Where the orders come from and how strictly they are read."""
+
+    path: Path = Field(description="a CSV or Parquet file, relative to this settings file")
+    format: Literal["csv", "parquet"]
+    columns: OrderColumns
+    csv: CsvFormat = CsvFormat()
+    timestamp_format: str | None = Field(
+        default=None, description="strptime pattern such as %d/%m/%Y; without it ISO 8601"
+    )
+    duplicates: Literal["drop", "keep"] = Field(
+        default="drop", description="rows that repeat another row in every column of the file"
+    )
+    max_refused_share: float = Field(
+        default=0.01, ge=0, le=1, description="above this share of bad rows nothing is taken"
+    )
+    max_guest_share: float = Field(
+        default=0.5, ge=0, le=1, description="the same for rows without a customer id"
+    )
+
+
+class Sources(Part):
+    """The tables of the business."""
+
+    orders: OrdersSource
+
+
+class Market(Part):
+    """A market: its clock and its money."""
+
+    time_zone: str = Field(default="UTC", description="IANA name; decides the local day")
+    currency: str = Field(default="USD", description="ISO 4217 code")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if not is_known_time_zone(name):
+            message = f"{name!r} is no IANA time zone; write it like Europe/Prague"
+            raise ValueError(message)
+        return name
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        if not is_known_currency(code):
+            message = f"{code!r} is no ISO 4217 currency; write it like EUR"
+            raise ValueError(message)
+        return code
+
+
+class NoOrderChurn(Part):
+    """A customer has churned when no order came for this long."""
+
+    kind: Literal["no-order"] = "no-order"
+    within_days: int = Field(ge=1, le=3650, description="no order for this many days is churn")
+
+    @property
+    def horizon_days(self) -> int:
+        """How far ahead churn is predicted."""
+        return self.within_days
+
+    @property
+    def name(self) -> str:
+        """The definition's name and version, as the API shows it."""
+        return f"no-order-{self.within_days}d@1"
+
+
+class ValueSettings(Part):
+    """What a customer's future orders are worth."""
+
+    horizon_days: int = Field(default=365, ge=1, le=3650, description="how far ahead")
+    margin: float = Field(default=1.0, gt=0, le=1, description="contribution margin of an order")
+    discount_rate: float = Field(default=0.1, ge=0, lt=1, description="per year")
+    interval: float = Field(default=0.8, gt=0.5, lt=1, description="share covered by low..high")
+
+
+class Bands(Part):
+    """Where churn probability becomes a band."""
+
+    high: float = Field(default=0.6, gt=0, lt=1)
+    medium: float = Field(default=0.3, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.medium >= self.high:
+            message = "medium must be below high"
+            raise ValueError(message)
+        return self
+
+    def of(self, churn_probability: float) -> str:
+        """The band of a probability: high, medium or low."""
+        if churn_probability >= self.high:
+            return "high"
+        return "medium" if churn_probability >= self.medium else "low"
+
+
+BaselineName = Literal["recency-rule", "rfm-cells", "bg-nbd", "pareto-nbd"]
+
+
+class Settings(BaseSettings):
+    """A business: its tables, its markets, what churn and value mean to it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="REGULARS_", env_nested_delimiter="__"
+    )
+
+    business: str = Field(default="My business", description="the name on the page")
+    workspace: Path = Field(
+        default=Path(".regulars"), description="where histories, runs, models and scores are kept"
+    )
+    sources: Sources
+    markets: Annotated[dict[str, Market], Field(min_length=1)] = {"default": Market()}
+    churn: NoOrderChurn
+    value: ValueSettings = ValueSettings()
+    bands: Bands = Bands()
+    baseline: BaselineName = Field(
+        default="bg-nbd", description="the model to beat, printed beside every result"
+    )
+    as_of: date | None = Field(
+        default=None, description="score as of this day; without it, the day after the last order"
+    )
+    valid_days: int = Field(default=7, ge=1, description="how long a score may be used")
+    min_customers: int = Field(default=500, ge=100, description="below this there is no model")
+    seed: int = Field(default=1, ge=0, description="same data, settings and seed: same bytes")
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        currencies = sorted({market.currency for market in self.markets.values()})
+        if len(currencies) > 1:
+            message = (
+                f"markets in several currencies ({', '.join(currencies)}) need dated exchange "
+                "rates, which are not supported yet; use one file per currency"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount."""
+        return next(iter(self.markets.values())).currency
+
+    @property
+    def default_market(self) -> str:
+        """The market of rows that name none: the first."""
+        return next(iter(self.markets))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file: an operator can change one value without editing."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of this file, with its relative paths resolved against its folder.
+
+    Raises SettingsError that names the key, its line, and what to write instead.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"There is no {path}. Make one with: regulars init ORDERS.csv"
+        raise SettingsError(message) from None
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read as UTF-8 text: {error}"
+        raise SettingsError(message) from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        message = f"{path} is not valid YAML: {error}"
+        raise SettingsError(message) from error
+    if not isinstance(content, dict):
+        message = f"{path} holds no settings. Make some with: regulars init ORDERS.csv"
+        raise SettingsError(message)
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path, text)) from None
+    return _resolved(settings, path.resolve().parent)
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    orders = settings.sources.orders
+    sources = Sources(orders=orders.model_copy(update={"path": folder / orders.path}))
+    return settings.model_copy(
+        update={"sources": sources, "workspace": folder / settings.workspace}
+    )
+
+
+def _explain(error: ValidationError, path: Path, text: str) -> str:
+    sentences = []
+    for problem in error.errors():
+        keys = [str(key) for key in problem["loc"]]
+        line = _line_of(text, keys)
+        sentence = f"{path}:{line}: {'.'.join(keys)}: {problem['msg']}"
+        if problem["type"] == "extra_forbidden":
+            sentence = f"{path}:{line}: unknown key {'.'.join(keys)}{_did_you_mean(keys)}"
+        sentences.append(sentence)
+    return "\n".join(sentences)
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    """Line of the deepest key that the file has, from 1."""
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for key in keys:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        pair = next((pair for pair in node.value if pair[0].value == key), None)
+        if pair is None:
+            break
+        line, node = pair[0].start_mark.line + 1, pair[1]
+    return line
+
+
+def _did_you_mean(keys: list[str]) -> str:
+    parts: list[type[BaseModel]] = [Settings, *Part.__subclasses__()]
+    known = {name for part in parts for name in part.model_fields}
+    close = difflib.get_close_matches(keys[-1], known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

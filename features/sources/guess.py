@@ -1,0 +1,267 @@
+"""What an unknown file of orders probably holds, said aloud, so that nothing is guessed in silence.
+
+A guess is made once, written into regulars.yml, and read by people; reading itself never guesses.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import DataError, MissingColumns, UnreadableFile
+from features.markets import is_known_currency
+from features.settings import CsvFormat, OrderColumns, OrdersSource
+from features.sources import magic
+from features.sources.chunks import OrdersFile
+from features.sources.columns import SEPARATORS, locate, looks_like_data, no_header
+from features.sources.parquet import ParquetFile
+from features.sources.roles import NEEDED, RoleGuesser, Sample
+from features.sources.samples import NumberGuess, TimeGuess, filled, number_guess, time_guess
+from features.sources.text import TextFile, likely_encoding
+
+SAMPLE_ROWS = 20_000
+MAX_MARKETS = 20
+
+_SAMPLE_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A description of a file, what was concluded, and what is doubtful with its alternative."""
+
+    source: OrdersSource
+    notes: tuple[str, ...]
+    doubts: tuple[str, ...]
+    currency: str | None = None
+    markets: tuple[str, ...] = ()
+
+
+def guess_source(
+    path: Path,
+    *,
+    columns: dict[str, str] | None = None,
+    timestamp_format: str | None = None,
+) -> Guess:
+    """How to read this file; `columns` (role to name) and `timestamp_format` override the guess.
+
+    Raises a DataError that names what could not be guessed and the flag that tells it.
+    """
+    return _Guesser(path, columns or {}, timestamp_format).guess()
+
+
+class _Guesser:
+    """One file under examination; sentences collect as conclusions are drawn."""
+
+    def __init__(self, path: Path, given: dict[str, str], timestamp_format: str | None) -> None:
+        self._path = path
+        self._given = given
+        self._pattern = timestamp_format
+        self._notes: list[str] = []
+        self._doubts: list[str] = []
+        self._file, self._csv = self._opened()
+        if looks_like_data(self._file.names):
+            raise no_header(path, NEEDED)
+        self._sample = self._sampled()
+
+    def guess(self) -> Guess:
+        """The description, or a DataError."""
+        unknown = sorted(set(self._given) - set(OrderColumns.model_fields))
+        if unknown:
+            message = (
+                f"--columns names {', '.join(unknown)}; it may name "
+                f"{', '.join(OrderColumns.model_fields)}."
+            )
+            raise MissingColumns(message)
+        columns = self._columns()
+        places = locate(self._sample.names, columns, self._path)
+        time = self._time(places.timestamp)
+        self._numbers(places.amount)
+        currency = self._currency(places.currency)
+        markets = self._markets(places.market)
+        unused = [("market", markets), ("currency", currency)]
+        columns = columns.model_copy(update={role: None for role, found in unused if not found})
+        has_identity = columns.order_id is not None or time.has_clock
+        source = OrdersSource(
+            path=self._path,
+            format="csv" if isinstance(self._file, TextFile) else "parquet",
+            columns=columns,
+            csv=self._csv,
+            timestamp_format=time.pattern,
+            duplicates="drop" if has_identity else "keep",
+        )
+        self._say_duplicates(source)
+        return Guess(source, tuple(self._notes), tuple(self._doubts), currency, markets)
+
+    def _opened(self) -> tuple[OrdersFile, CsvFormat]:
+        sample = magic.first_bytes(self._path)
+        if magic.is_parquet(sample):
+            self._notes.append("It is a Parquet file.")
+            return ParquetFile(self._path), CsvFormat()
+        encoding = self._encoding(sample)
+        magic.check_text(sample, self._path, encoding)
+        separator = _separator(self._path, encoding)
+        self._notes.append(
+            f"It is a CSV file in {encoding}, its columns separated by {SEPARATORS[separator]}."
+        )
+        form = CsvFormat(separator=separator, encoding=encoding)
+        return TextFile(self._path, form), form
+
+    def _encoding(self, sample: bytes) -> str:
+        if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return "utf-16"
+        magic.check_text(sample, self._path, "utf-8")
+        likely = likely_encoding(self._path)
+        if likely is None:
+            return "utf-8"
+        self._doubts.append(
+            f"The file is not UTF-8; it was taken as {likely}. If names with accents look wrong, "
+            "set csv.encoding to another, such as cp1252 or cp1250."
+        )
+        return likely
+
+    def _sampled(self) -> Sample:
+        first = next(iter(self._file.chunks(SAMPLE_ROWS)))
+        if not first.table.num_rows:
+            message = f"{self._path.name} has no row that could be read; there is nothing to guess."
+            raise DataError(message)
+        columns = (first.table[f"c{at}"].to_pylist() for at in range(len(self._file.names)))
+        texts = tuple([value or "" for value in column] for column in columns)
+        return Sample(tuple(self._file.names), tuple(self._file.kinds), texts)
+
+    def _columns(self) -> OrderColumns:
+        guesser = RoleGuesser(self._sample, self._given)
+        found = guesser.roles()
+        self._doubts += guesser.doubts
+        missing = [role for role in NEEDED if found[role] is None]
+        if missing:
+            flags = ",".join(f"{role}=NAME" for role in missing)
+            message = (
+                f"{self._path.name}: the column of {' and '.join(missing)} could not be guessed "
+                f"from {', '.join(self._sample.names)}; tell it with --columns {flags}."
+            )
+            raise MissingColumns(message)
+        pairs = ", ".join(f"{role} = {name}" for role, name in found.items() if name)
+        self._notes.append(f"Columns: {pairs}.")
+        return OrderColumns.model_validate(found)
+
+    def _time(self, at: int) -> TimeGuess:
+        if self._sample.kinds[at] == "moment":
+            clocks = any(value[10:].strip(" 0:.Z") for value in self._sample.columns[at])
+            return TimeGuess(None, has_clock=clocks)
+        if self._pattern:
+            has_clock = any(part in self._pattern for part in ("%H", "%I", "epoch"))
+            return TimeGuess(self._pattern, has_clock=has_clock)
+        guess = time_guess(self._sample.columns[at])
+        if guess is not None and guess.other is not None:
+            guess = time_guess(self._whole_column(at)) or guess
+        name = self._sample.names[at]
+        if guess is None:
+            message = (
+                f"{self._path.name}: the times of column {name!r} are written in no known way; "
+                "tell it with --timestamp-format, such as --timestamp-format '%d.%m.%Y %H:%M'."
+            )
+            raise DataError(message)
+        if guess.other is not None:
+            message = (
+                f"{self._path.name}: column {name!r} may be day or month first, no value above 12 "
+                f"decides it; tell it with --timestamp-format '{guess.pattern}' or "
+                f"--timestamp-format '{guess.other}'."
+            )
+            raise DataError(message)
+        self._notes.append(f"Times are written as {guess.pattern or 'ISO 8601'}.")
+        return guess
+
+    def _whole_column(self, at: int) -> list[str]:
+        return [
+            value or "" for chunk in self._file.chunks()
+            for value in chunk.table[f"c{at}"].to_pylist()
+        ]
+
+    def _numbers(self, amount: Sequence[int]) -> None:
+        texts = [at for at in amount if self._sample.kinds[at] == "text"]
+        if not texts:
+            return
+        guesses = [number_guess(self._sample.columns[at]) for at in texts]
+        # A column of whole numbers says nothing about the decimal sign.
+        telling = [guess for guess in guesses if guess != NumberGuess(".", "", is_sure=True)]
+        guess = telling[0] if telling else guesses[0]
+        self._csv = self._csv.model_copy(
+            update={"decimal": guess.decimal, "thousands": guess.thousands}
+        )
+        if guess != NumberGuess(".", "", is_sure=True):
+            self._notes.append(
+                f"Numbers have the decimal sign {guess.decimal!r}"
+                + (f" and {guess.thousands!r} between thousands." if guess.thousands else ".")
+            )
+        if not guess.is_sure:
+            self._doubts.append(
+                "Every amount with a separator has three digits after it, so it may part thousands "
+                f"or decimals; it was read with decimal {guess.decimal!r} and thousands "
+                f"{guess.thousands!r}. If that is wrong, change csv.decimal and csv.thousands."
+            )
+
+    def _currency(self, at: int | None) -> str | None:
+        if at is None:
+            return None
+        counts = Counter(value.strip().upper() for value in filled(self._sample.columns[at]))
+        name = self._sample.names[at]
+        common = next((code for code, _ in counts.most_common(1)), "")
+        if not is_known_currency(common):
+            self._doubts.append(
+                f"Column {name!r} holds no ISO 4217 codes and was passed over; "
+                "set markets.NAME.currency."
+            )
+            return None
+        if len(counts) > 1:
+            self._doubts.append(
+                f"Column {name!r} has {len(counts)} currencies; rows in other than {common} will "
+                "be refused. Put each currency in a file of its own."
+            )
+        return common
+
+    def _markets(self, at: int | None) -> tuple[str, ...]:
+        if at is None:
+            return ()
+        name = self._sample.names[at]
+        counts = Counter(filled(self._whole_column(at)))
+        if len(counts) > MAX_MARKETS and "market" not in self._given:
+            self._doubts.append(
+                f"Column {name!r} has {len(counts)} values, too many for markets, and was passed "
+                f"over; to use it all the same: --columns market={name}."
+            )
+            return ()
+        return tuple(name for name, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair)))
+
+    def _say_duplicates(self, source: OrdersSource) -> None:
+        if source.duplicates == "keep":
+            self._doubts.append(
+                "Rows that are equal in every column are kept, since without an order id or a time "
+                "of day they may be two orders; if they are copies, set duplicates to drop."
+            )
+        else:
+            self._notes.append("Rows that repeat another row in every column are dropped.")
+
+
+def _separator(path: Path, encoding: str) -> str:
+    """The sign that parts most of the first lines into the same number of columns."""
+    with path.open(encoding=encoding, errors="replace", newline="") as stream:
+        lines = [line for _, line in zip(range(_SAMPLE_LINES), stream, strict=False)]
+    best, most = ",", 0.0
+    for sign in SEPARATORS:
+        try:
+            widths = [len(fields) for fields in csv.reader(lines, delimiter=sign) if fields]
+        except csv.Error:
+            continue
+        same = widths.count(widths[0]) / len(widths) if widths else 0.0
+        # The header knows best how many columns there are; a decimal comma is not in it.
+        score = same * widths[0] if widths and widths[0] > 1 else 0.0
+        if score > most:
+            best, most = sign, score
+    if not most:
+        message = (
+            f"{path.name} has no comma, semicolon, tab or bar in its first row, so it is no table "
+            "of several columns; export the orders as CSV with column names."
+        )
+        raise UnreadableFile(message)
+    return best

@@ -1,0 +1,88 @@
+"""The account of a reading adds up, and nothing refused is ever lost."""
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from features.errors import DataError, TooManyRefused
+from features.quality import NO_CUSTOMER_ID, Reading, check_shares, write_refused
+from features.schema import ORDERS, arrow_schema
+from features.settings import OrderColumns, OrdersSource
+from features.sources.chunks import Refusal, refused_table
+
+SOURCE = OrdersSource(
+    path=Path("orders.csv"),
+    format="csv",
+    columns=OrderColumns(customer_id="kunde", timestamp="datum", amount="betrag"),
+)
+
+
+def reading(*codes: str, read_count: int, accepted_count: int = 0) -> Reading:
+    refusals = [
+        Refusal(row, "betrag", code, f"The value is wrong as {code}.", 'a,"b\nc",=1+1')
+        for row, code in enumerate(codes, start=2)
+    ]
+    schema = arrow_schema(ORDERS)
+    orders = pa.table(
+        {field.name: pa.array([_some(field)] * accepted_count, field.type) for field in schema},
+        schema=schema,
+    )
+    duplicate_count = read_count - accepted_count - len(codes)
+    guest_count = codes.count(NO_CUSTOMER_ID)
+    return Reading(orders, refused_table(refusals), read_count, accepted_count, duplicate_count,
+                   len(codes), guest_count)
+
+
+def _some(field: pa.Field) -> object:
+    return None if field.nullable else ("x" if field.type == pa.string() else 1)
+
+
+def test_an_account_that_does_not_add_up_is_refused():
+    with pytest.raises(DataError, match="3 rows were read but 1 accepted, 1 duplicate and 0"):
+        Reading(reading(read_count=1, accepted_count=1).orders, refused_table([]), 3, 1, 1, 0, 0)
+
+
+def test_a_table_that_is_not_as_long_as_its_count_is_refused():
+    with pytest.raises(DataError, match="breaks its contract"):
+        Reading(reading(read_count=0).orders, refused_table([]), 1, 1, 0, 0, 0)
+
+
+def test_a_few_refused_rows_pass():
+    check_shares(reading("amount", read_count=100), SOURCE)
+
+
+def test_too_many_refused_rows_stop_everything_and_say_why():
+    codes = ["amount"] * 3 + ["future"] * 2
+    with pytest.raises(TooManyRefused, match=(
+        r"orders.csv: 5 of 100 rows \(5.0%\) were refused, above the limit of 1.0%, so nothing was "
+        r"taken: 3 x amount \(such as row 2, column 'betrag': The value is wrong as amount\); "
+        r"2 x future .* raise sources.orders.max_refused_share"
+    )):
+        check_shares(reading(*codes, read_count=100), SOURCE)
+
+
+def test_guests_are_no_broken_rows():
+    check_shares(reading(*[NO_CUSTOMER_ID] * 40, read_count=100), SOURCE)
+
+
+def test_too_many_guests_stop_everything_and_name_the_column():
+    with pytest.raises(TooManyRefused, match=r"60 of 100 rows \(60.0%\) have no customer id in "
+                       r"column 'kunde'.*--columns customer_id=NAME"):
+        check_shares(reading(*[NO_CUSTOMER_ID] * 60, read_count=100), SOURCE)
+
+
+def test_refused_rows_are_written_whole_and_read_back(tmp_path):
+    path = tmp_path / "kept" / "refused.csv"
+    write_refused(reading("amount", "future", read_count=2), path)
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["code"] for row in rows] == ["amount", "future"]
+    assert rows[0]["content"] == 'a,"b\nc",=1+1'
+    assert [file.name for file in path.parent.iterdir()] == ["refused.csv"]
+
+
+def test_codes_are_counted_the_commonest_first():
+    counted = reading("future", "amount", "amount", read_count=3).refused_by_code()
+    assert list(counted.items()) == [("amount", 2), ("future", 1)]

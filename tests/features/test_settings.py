@@ -1,0 +1,89 @@
+"""The settings file is refused with its key, its line and what to write instead."""
+
+from pathlib import Path
+
+import pytest
+
+from features.errors import SettingsError
+from features.settings import Bands, NoOrderChurn, OrderColumns, Settings, load_settings
+
+WHOLE = """\
+business: Shop
+sources:
+  orders:
+    path: orders.csv
+    format: csv
+    columns: {customer_id: c, timestamp: t, amount: q*p, quantity: q}
+churn:
+  within_days: 90
+"""
+
+
+def loaded(folder: Path, text: str) -> Settings:
+    path = folder / "regulars.yml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path)
+
+
+def test_paths_are_relative_to_the_file(tmp_path):
+    settings = loaded(tmp_path, WHOLE)
+    assert settings.sources.orders.path == tmp_path / "orders.csv"
+    assert settings.workspace == tmp_path / ".regulars"
+
+
+def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
+    settings = loaded(tmp_path, WHOLE)
+    assert (settings.default_market, settings.currency) == ("default", "USD")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("within_days", "witin_days", r"yml:8: unknown key churn.witin_days; did you mean within"),
+        ("within_days: 90", "within_days: 0", "regulars.yml:8: churn.within_days: .* greater"),
+        ("format: csv", "format: excel", "regulars.yml:5: sources.orders.format: .*csv.*parquet"),
+        ("business: Shop", "markets: {a: {currency: euro}}", "no ISO 4217 currency; write it like"),
+        ("business: Shop", "markets: {a: {time_zone: CEST}}", "no IANA time zone; write it like"),
+        ("business: Shop", "markets: {a: {currency: EUR}, b: {currency: USD}}",
+         r"several currencies \(EUR, USD\) .* one file per currency"),
+        ("business: Shop", "business: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_place_and_cure(tmp_path, old, new, said):
+    with pytest.raises(SettingsError, match=said):
+        loaded(tmp_path, WHOLE.replace(old, new))
+
+
+def test_a_file_that_is_not_there_tells_how_to_make_one(tmp_path):
+    with pytest.raises(SettingsError, match="Make one with: regulars init"):
+        load_settings(tmp_path / "regulars.yml")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "just text"])
+def test_a_file_without_settings_is_told(tmp_path, text):
+    with pytest.raises(SettingsError, match="holds no settings"):
+        loaded(tmp_path, text)
+
+
+def test_the_environment_overrides_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGULARS_VALUE__MARGIN", "0.4")
+    assert loaded(tmp_path, WHOLE).value.margin == 0.4
+
+
+def test_the_columns_read_are_listed_once_products_taken_apart():
+    columns = OrderColumns(customer_id="c", timestamp="t", amount="q * p", quantity="q")
+    assert columns.names() == ["c", "t", "q", "p"]
+
+
+@pytest.mark.parametrize(("probability", "band"), [(0.7, "high"), (0.4, "medium"), (0.39, "low")])
+def test_a_band_begins_at_its_threshold(probability, band):
+    assert Bands(high=0.7, medium=0.4).of(probability) == band
+
+
+def test_bands_out_of_order_are_refused(tmp_path):
+    with pytest.raises(SettingsError, match="medium must be below high"):
+        loaded(tmp_path, WHOLE + "bands: {high: 0.3, medium: 0.5}\n")
+
+
+def test_the_definition_of_churn_has_a_name_and_version():
+    assert NoOrderChurn(within_days=90).name == "no-order-90d@1"
