@@ -1,0 +1,160 @@
+"""A model as a folder of data: LightGBM text, JSON, and a manifest with a digest of every file.
+
+Nothing here runs code from the folder. LightGBM's text parser can crash on a damaged file, so
+digests are compared before it sees one; golden rows (made from quantiles, never real customers)
+then prove that the model still says what it said when it was saved.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from features.catalog import version
+from features.errors import ModelRefused
+from training.models.anchor import Anchor
+from training.models.churn import ChurnModel
+from training.models.customer_model import CustomerModel, Horizons, ModelFacts
+from training.models.intervals import ValueInterval
+from training.models.lifetime_value import ValueModel
+
+FORMAT = 1
+TREES = ("churn_plain", "churn_anchored", "value_plain", "value_anchored")
+GOLDEN_TOLERANCE = 1e-9
+GOLDEN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def save_model(model: CustomerModel, features: pd.DataFrame, folder: Path) -> str:
+    """Write the model's folder; gives the manifest's digest, which vouches for all of it.
+
+    `features` are the rows that the model was made for; only their quantiles are kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trees = (model.churn.plain, model.churn.anchored, model.value.plain, model.value.anchored)
+    for name, booster in zip(TREES, trees, strict=True):
+        (folder / f"{name}.txt").write_text(booster.model_to_string(), encoding="utf-8")
+    _write(folder / "parameters.json", _parameters(model))
+    _write(folder / "facts.json", model.facts.to_dict())
+    golden = golden_rows(features, model.facts.feature_names)
+    answers = model.predict(golden)
+    _write(folder / "golden.json", {"rows": _columns(golden), "answers": _columns(answers)})
+    files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+    _write(folder / "manifest.json", {"format": FORMAT, "files": files})
+    return _sha256(folder / "manifest.json")
+
+
+def load_model(folder: Path, *, digest: str | None = None) -> CustomerModel:
+    """The model of a folder, checked before and after loading.
+
+    `digest` is what `save_model` gave, kept apart from the folder. Raises ModelRefused for a
+    folder that is incomplete, changed, of another format or of another feature catalogue.
+    """
+    _check_files(folder, digest)
+    facts = _facts(json.loads((folder / "facts.json").read_text(encoding="utf-8")))
+    if facts.catalogue_version != version():
+        message = (
+            f"The model in {folder} was made with feature catalogue {facts.catalogue_version}, "
+            f"this version has {version()}. Train again with: regulars train"
+        )
+        raise ModelRefused(message)
+    model = _assemble(folder, facts)
+    _check_golden(model, json.loads((folder / "golden.json").read_text(encoding="utf-8")), folder)
+    return model
+
+
+def golden_rows(features: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Made-up customers, one per quantile of every feature: nobody's data, everybody's range."""
+    return features[list(names)].quantile(list(GOLDEN_QUANTILES)).reset_index(drop=True)
+
+
+def _parameters(model: CustomerModel) -> dict[str, Any]:
+    return {
+        "anchor": model.churn.anchor.to_dict(),
+        "churn_stretch": {str(days): k for days, k in model.churn.stretch.items()},
+        "value_growth": {str(days): k for days, k in model.value.growth.items()},
+        "value_interval": model.value.interval.to_dict(),
+    }
+
+
+def _assemble(folder: Path, facts: ModelFacts) -> CustomerModel:
+    parameters = json.loads((folder / "parameters.json").read_text(encoding="utf-8"))
+    trees = {
+        name: lgb.Booster(model_str=(folder / f"{name}.txt").read_text(encoding="utf-8"))
+        for name in TREES
+    }
+    anchor = Anchor.from_dict(parameters["anchor"])
+    churn = ChurnModel(
+        trees["churn_plain"],
+        trees["churn_anchored"],
+        anchor,
+        facts.churn_label_days,
+        {int(days): k for days, k in parameters["churn_stretch"].items()},
+    )
+    value = ValueModel(
+        trees["value_plain"],
+        trees["value_anchored"],
+        anchor,
+        facts.value_label_days,
+        {int(days): k for days, k in parameters["value_growth"].items()},
+        ValueInterval.from_dict(parameters["value_interval"]),
+    )
+    return CustomerModel(churn, value, facts)
+
+
+def _facts(fields: dict[str, Any]) -> ModelFacts:
+    read = {
+        **fields,
+        "horizons": Horizons(**fields["horizons"]),
+        "cutoffs": tuple(fields["cutoffs"]),
+        "feature_names": tuple(fields["feature_names"]),
+    }
+    return ModelFacts(**read)
+
+
+def _check_files(folder: Path, digest: str | None) -> None:
+    manifest_path = folder / "manifest.json"
+    if not manifest_path.is_file():
+        message = f"{folder} is no whole model: it has no manifest.json."
+        raise ModelRefused(message)
+    if digest is not None and _sha256(manifest_path) != digest:
+        message = f"{manifest_path} is not the one that was registered."
+        raise ModelRefused(message)
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    if manifest.get("format") != FORMAT:
+        found = manifest.get("format")
+        message = f"{folder} has model format {found}, this version reads {FORMAT}."
+        raise ModelRefused(message)
+    for name, expected in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or _sha256(path) != expected:
+            message = f"{path} is missing or was changed after the model was saved."
+            raise ModelRefused(message)
+
+
+def _check_golden(model: CustomerModel, golden: dict[str, Any], folder: Path) -> None:
+    rows = pd.DataFrame(golden["rows"], dtype=np.float64)
+    answers = model.predict(rows)
+    expected = pd.DataFrame(golden["answers"], dtype=np.float64)[list(answers.columns)]
+    if not np.allclose(answers, expected, rtol=GOLDEN_TOLERANCE, atol=GOLDEN_TOLERANCE):
+        message = f"The model in {folder} no longer gives the answers that it was saved with."
+        raise ModelRefused(message)
+
+
+def _columns(table: pd.DataFrame) -> dict[str, list[float | None]]:
+    return {
+        str(name): [None if np.isnan(value) else float(value) for value in table[name]]
+        for name in table.columns
+    }
+
+
+def _write(path: Path, content: object) -> None:
+    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False)
+    path.write_text(text, encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,187 @@
+"""How good the models would have been: a past cutoff, its own models, and what really happened.
+
+Models and baselines of an evaluation learn strictly from before its cutoff; its outcomes are the
+holdout. Every system is judged on the same rows: everybody seen before the cutoff, and the active
+(those who had ordered within the churn horizon), whom the product scores.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.matrix import matrix
+from training.labels import outcomes
+from training.metrics import churn_metrics, interval_metrics, value_metrics
+from training.models.baselines import (
+    Baseline,
+    fit_bg_nbd_gamma_gamma,
+    fit_pareto_nbd_gamma_gamma,
+    fit_recency_rule,
+    fit_rfm_cells,
+    fit_zero_predictor,
+)
+from training.models.customer_model import (
+    CustomerModel,
+    Horizons,
+    Progress,
+    fit_customer_model,
+    no_progress,
+)
+from training.panel import build_panel, plan_panel
+
+Bools = npt.NDArray[np.bool_]
+
+CHAMPION = "champion"
+PLAIN = "lightgbm"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """What a cutoff's models said, and what happened; tables share their index.
+
+    `predictions` has one table per system with `churn_probability` and `expected_value`, the
+    champion's also `value_low` and `value_high`. `active` marks the customers the product scores.
+    """
+
+    cutoff: date
+    horizons: Horizons
+    predictions: dict[str, pd.DataFrame]
+    churned: Bools
+    realised_value: npt.NDArray[np.float64]
+    active: Bools
+
+    def report(self, rows: Bools | None = None) -> dict[str, Any]:
+        """Metrics of every system on these rows (default: the active), as JSON-able data."""
+        rows = self.active if rows is None else rows
+        return {
+            "cutoff": self.cutoff.isoformat(),
+            "churn_horizon_days": self.horizons.churn_days,
+            "value_horizon_days": self.horizons.value_days,
+            "customers_count": int(rows.sum()),
+            "churn_rate": float(self.churned[rows].mean()),
+            "systems": {
+                name: self._metrics(table[rows], rows) for name, table in self.predictions.items()
+            },
+        }
+
+    def everybody(self) -> dict[str, Any]:
+        """The same for everybody seen before the cutoff."""
+        return self.report(np.ones(len(self.churned), dtype=bool))
+
+    def _metrics(self, table: pd.DataFrame, rows: Bools) -> dict[str, dict[str, float]]:
+        churned, realised = self.churned[rows], self.realised_value[rows]
+        value = value_metrics(realised, table["expected_value"].to_numpy())
+        if "value_low" in table:
+            low, high = table["value_low"].to_numpy(), table["value_high"].to_numpy()
+            value |= interval_metrics(realised, low, high, level=self.horizons.interval)
+        churn = churn_metrics(churned, table["churn_probability"].to_numpy())
+        return {"churn": churn, "value": value}
+
+
+def holdout_cutoff(histories: Histories, as_of: date, horizons: Horizons) -> date:
+    """The newest cutoff whose outcomes are all known at `as_of`.
+
+    Raises NotEnoughData when too little history precedes it to learn from.
+    """
+    cutoff = as_of - timedelta(days=max(horizons.churn_days, horizons.value_days))
+    plan_panel(histories.first_day, cutoff, horizons.churn_days)
+    return cutoff
+
+
+def backtest_cutoffs(
+    histories: Histories, as_of: date, horizons: Horizons, *, count: int
+) -> list[date]:
+    """Up to `count` holdout cutoffs, one churn horizon apart, oldest first."""
+    cutoffs: list[date] = []
+    cutoff = holdout_cutoff(histories, as_of, horizons)
+    while len(cutoffs) < count:
+        try:
+            plan_panel(histories.first_day, cutoff, horizons.churn_days)
+        except NotEnoughData:
+            break
+        cutoffs.append(cutoff)
+        cutoff -= timedelta(days=horizons.churn_days)
+    return cutoffs[::-1]
+
+
+def evaluate(
+    histories: Histories,
+    cutoff: date,
+    horizons: Horizons,
+    *,
+    seed: int,
+    progress: Progress = no_progress,
+) -> Holdout:
+    """The champion's recipe and all baselines, learned before `cutoff`, against what followed."""
+    model = fit_customer_model(histories, cutoff, horizons, seed=seed, progress=progress)
+    rows = matrix(histories.before(cutoff), [cutoff])
+    baselines = fit_baselines(histories, cutoff, horizons)
+    predictions = {CHAMPION: model.predict(rows), PLAIN: _plain_lightgbm(model, rows, horizons)}
+    predictions |= {one.name: _predicted(one, rows, horizons) for one in baselines}
+    churn = _outcomes(histories, cutoff, horizons.churn_days)
+    value = _outcomes(histories, cutoff, horizons.value_days)
+    return Holdout(
+        cutoff=cutoff,
+        horizons=horizons,
+        predictions=predictions,
+        churned=churn["churned"].to_numpy(),
+        realised_value=value["realised_value"].to_numpy(),
+        active=(rows["recency_days"] <= horizons.churn_days).to_numpy(),
+    )
+
+
+def fit_baselines(histories: Histories, cutoff: date, horizons: Horizons) -> Sequence[Baseline]:
+    """Every baseline, learned strictly before the cutoff; rules from its newest mature labels."""
+    known = histories.before(cutoff)
+    plan = plan_panel(known.first_day, cutoff, horizons.churn_days)
+    panel = build_panel(known, plan, as_of=cutoff)
+    newest = panel.at(plan.latest)
+    features = panel.features[newest]
+    churned = panel.labels["churned"].to_numpy()[newest]
+    value = panel.labels["realised_value"].to_numpy()[newest]
+    current = matrix(known, [cutoff])
+    days = plan.label_days
+    return (
+        fit_bg_nbd_gamma_gamma(current),
+        fit_pareto_nbd_gamma_gamma(current),
+        fit_rfm_cells(features, churned, value, label_days=days),
+        fit_recency_rule(features, churned, value, label_days=days),
+        fit_zero_predictor(churned, label_days=days),
+    )
+
+
+def _outcomes(histories: Histories, cutoff: date, horizon_days: int) -> pd.DataFrame:
+    until = cutoff + timedelta(days=horizon_days)
+    return outcomes(histories, [cutoff], horizon_days=horizon_days, seen_until=until)
+
+
+def _predicted(baseline: Baseline, rows: pd.DataFrame, horizons: Horizons) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "churn_probability": baseline.churn_probability(rows, horizons.churn_days),
+            "expected_value": baseline.expected_value(rows, horizons.value_days),
+        },
+        index=rows.index,
+    )
+
+
+def _plain_lightgbm(
+    model: CustomerModel, rows: pd.DataFrame, horizons: Horizons
+) -> pd.DataFrame:
+    """LightGBM without an anchor, stretched the plain way: what one would write first."""
+    churn_stretch = horizons.churn_days / model.churn.label_days
+    value_stretch = horizons.value_days / model.value.label_days
+    return pd.DataFrame(
+        {
+            "churn_probability": model.churn.plain_probability(rows) ** churn_stretch,
+            "expected_value": model.value.plain_value(rows) * value_stretch,
+        },
+        index=rows.index,
+    )

@@ -1,0 +1,76 @@
+"""The anchor: what the probability models expect of each customer at any horizon.
+
+Pareto/NBD (chance of no order) and Gamma-Gamma (money of an order day) know how a customer's
+chances stretch with time; the trees that stand on them know how customers differ.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from training.models.baselines import ParetoNbdGammaGamma, fit_pareto_nbd_gamma_gamma
+from training.models.gamma_gamma import GammaGamma
+from training.models.pareto_nbd import ParetoNbd
+from training.models.purchase_summary import DAYS_PER_WEEK, summarise
+
+Floats = npt.NDArray[np.float64]
+
+CERTAIN = 1e-6  # probabilities are kept this far from 0 and 1 before a logit
+SMALLEST_VALUE = 0.01  # expected money is kept above this before a logarithm
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Fitted probability models; every method gives an array of shape (n_rows,)."""
+
+    models: ParetoNbdGammaGamma
+
+    @classmethod
+    def fit(cls, features: pd.DataFrame) -> Self:
+        """The anchor of the customers of one cutoff; no labels are needed."""
+        return cls(fit_pareto_nbd_gamma_gamma(features))
+
+    def churn_logit(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """Log-odds of no order within the horizon."""
+        return logit(self.models.churn_probability(features, horizon_days))
+
+    def log_value(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """Logarithm of the expected spend within the horizon."""
+        expected = self.models.expected_value(features, horizon_days)
+        return np.log(np.maximum(expected, SMALLEST_VALUE))
+
+    def expected_orders(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """Expected order days within the horizon."""
+        weeks = horizon_days / DAYS_PER_WEEK
+        return self.models.orders.expected_orders(summarise(features), weeks)
+
+    def alive_probability(self, features: pd.DataFrame) -> Floats:
+        """Probability that the customer has not left for good."""
+        return self.models.orders.alive_probability(summarise(features))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters as JSON-able data."""
+        return {
+            "pareto_nbd": dict(self.models.orders.to_dict()),
+            "gamma_gamma": dict(self.models.order_value.to_dict()),
+        }
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Self:
+        """The anchor that `to_dict` described."""
+        orders = ParetoNbd.from_dict(fields["pareto_nbd"])
+        return cls(ParetoNbdGammaGamma(orders, GammaGamma.from_dict(fields["gamma_gamma"])))
+
+
+def logit(probability: Floats) -> Floats:
+    """Log-odds, finite for every probability."""
+    inside = np.clip(probability, CERTAIN, 1 - CERTAIN)
+    return np.log(inside) - np.log1p(-inside)
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """The probability of these log-odds."""
+    return 1 / (1 + np.exp(-log_odds))

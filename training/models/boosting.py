@@ -1,0 +1,123 @@
+"""LightGBM as this product uses it: small trees, an offset of our own, names checked.
+
+LightGBM forgets an offset (`init_score`) when it predicts and predicts by position, not by name;
+both are taken care of here and nowhere else.
+"""
+
+import os
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import ModelRefused
+
+Floats = npt.NDArray[np.float64]
+
+# Small, slow trees: on purchase histories larger ones lost ranking and level on earlier cutoffs.
+PARAMETERS: dict[str, object] = {
+    "num_leaves": 8,
+    "learning_rate": 0.03,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
+MAX_ROUNDS = 500
+PATIENCE_ROUNDS = 30
+HELD_OUT_SHARE = 0.2
+ROWS_OF_A_SMALL_PANEL = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What trees learn: an objective of LightGBM, a value per row, an offset per row or none."""
+
+    objective: str
+    values: Floats
+    offset: Floats | None = None
+
+    def rows(self, mask: npt.NDArray[np.bool_]) -> "Target":
+        """The target of some rows."""
+        offset = None if self.offset is None else self.offset[mask]
+        return Target(self.objective, self.values[mask], offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Trees of all rows, and what trees without the held-out customers said of those."""
+
+    trees: lgb.Booster
+    held_out: npt.NDArray[np.bool_]
+    held_out_score: Floats
+
+
+def fit_trees(
+    features: pd.DataFrame, target: Target, customers: npt.NDArray[np.int64], *, seed: int
+) -> Fitted:
+    """Trees fitted on all rows, as many as did best on customers held out.
+
+    `customers` numbers each row's customer: all rows of one are held out together, because two
+    cutoffs of one customer tell of each other.
+    """
+    held_out = held_out_rows(customers, seed=seed)
+    parameters = {**PARAMETERS, **_sized(len(features)), "objective": target.objective}
+    parameters |= {"seed": seed, "num_threads": os.cpu_count() or 1}
+    learn, watch = _data(features, target, ~held_out), _data(features, target, held_out)
+    stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
+    trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])
+    everybody = _data(features, target, np.ones(len(features), dtype=bool))
+    return Fitted(
+        trees=lgb.train(parameters, everybody, max(trial.best_iteration, 1)),
+        held_out=held_out,
+        held_out_score=raw_score(trial, features[held_out]),
+    )
+
+
+def held_out_rows(customers: npt.NDArray[np.int64], *, seed: int) -> npt.NDArray[np.bool_]:
+    """A fifth of the customers, at least one, drawn by seed, as a mask over rows."""
+    count = int(customers.max()) + 1
+    drawn = np.random.default_rng(seed).permutation(count)[: max(1, int(count * HELD_OUT_SHARE))]
+    return np.isin(customers, drawn)
+
+
+def raw_score(trees: lgb.Booster, features: pd.DataFrame) -> Floats:
+    """The trees' sum per row, before any link function and without the offset.
+
+    Raises ModelRefused if a column that the trees were fitted on is missing.
+    """
+    return np.asarray(trees.predict(_in_order(trees, features), raw_score=True), dtype=np.float64)
+
+
+def contributions(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
+    """Exact TreeSHAP values per row and feature; their sum and the base is the raw score.
+
+    Source: Lundberg et al. (2020), "From local explanations to global understanding with
+    explainable AI for trees", Nature Machine Intelligence 2.
+    """
+    values = np.asarray(trees.predict(_in_order(trees, features), pred_contrib=True))
+    return pd.DataFrame(values[:, :-1], columns=trees.feature_name(), index=features.index)
+
+
+def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
+    names = trees.feature_name()
+    if missing := [name for name in names if name not in features.columns]:
+        message = f"The model needs features that are not there: {', '.join(missing)}."
+        raise ModelRefused(message)
+    return features[names]
+
+
+def _data(features: pd.DataFrame, target: Target, mask: npt.NDArray[np.bool_]) -> lgb.Dataset:
+    rows = target.rows(mask)
+    return lgb.Dataset(
+        features[mask], rows.values, init_score=rows.offset, params={"verbose": -1}
+    )
+
+
+def _sized(rows_count: int) -> dict[str, object]:
+    return {"min_data_in_leaf": 50 if rows_count < ROWS_OF_A_SMALL_PANEL else 100}

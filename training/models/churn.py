@@ -1,0 +1,123 @@
+"""The churn model: probability of no order within a horizon.
+
+The mean, in log-odds, of two boosted models that err in different ways:
+
+* anchored trees: LightGBM on top of the Pareto/NBD log-odds, which carry the level to horizons
+  longer than any mature label;
+* plain trees: LightGBM alone, which ranks best; where the horizon is longer than the labels, its
+  probability p becomes p^k, with k such that the mean agrees with the anchor's growth in time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import brentq
+
+from features.errors import ModelRefused
+from training.models.anchor import Anchor, logit, sigmoid
+from training.models.boosting import Target, contributions, fit_trees, raw_score
+from training.panel import Panel
+
+Floats = npt.NDArray[np.float64]
+
+LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnModel:
+    """Fitted on one panel; answers for the horizons in `stretch` (days to exponent k)."""
+
+    plain: lgb.Booster
+    anchored: lgb.Booster
+    anchor: Anchor
+    label_days: int
+    stretch: dict[int, float]
+
+    def churn_probability(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """One probability in [0, 1] per row; raises ModelRefused for a horizon not fitted."""
+        plain = logit(self.plain_probability(features) ** self._exponent(horizon_days))
+        offset = self.anchor.churn_logit(features, horizon_days)
+        return sigmoid((plain + raw_score(self.anchored, features) + offset) / 2)
+
+    def plain_probability(self, features: pd.DataFrame) -> Floats:
+        """What plain LightGBM says of the horizon of the labels, `label_days`."""
+        return sigmoid(raw_score(self.plain, features))
+
+    def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+        """Log-odds per row and feature, the anchor's own in the column `anchor`.
+
+        The anchor's part is against the mean of `features`, so that it says how the customer
+        differs from the others.
+        """
+        trees = (contributions(self.plain, features) + contributions(self.anchored, features)) / 2
+        offset = self.anchor.churn_logit(features, horizon_days)
+        return trees.assign(anchor=(offset - offset.mean()) / 2)
+
+    def _exponent(self, horizon_days: int) -> float:
+        if horizon_days not in self.stretch:
+            known = ", ".join(str(days) for days in sorted(self.stretch))
+            message = f"This churn model answers for {known} days, not for {horizon_days}."
+            raise ModelRefused(message)
+        return self.stretch[horizon_days]
+
+
+def fit_churn_model(
+    panel: Panel,
+    current: pd.DataFrame,
+    anchor: Anchor,
+    horizons_days: Sequence[int],
+    *,
+    seed: int,
+) -> ChurnModel:
+    """A churn model for these horizons.
+
+    `current` is the matrix at the day of prediction and `anchor` was fitted on it; it has no
+    labels yet.
+    """
+    features = panel.features[panel.feature_names]
+    churned = panel.labels["churned"].to_numpy(dtype=np.float64)
+    offset = anchor_by_cutoff(panel, "churn_logit")
+    customers = panel.customers
+    plain = fit_trees(features, Target("binary", churned), customers, seed=seed).trees
+    anchored = fit_trees(features, Target("binary", churned, offset), customers, seed=seed).trees
+    label_days = panel.plan.label_days
+    raw = raw_score(plain, current)
+    stretch = {
+        days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
+    }
+    return ChurnModel(plain, anchored, anchor, label_days, stretch)
+
+
+def anchor_by_cutoff(panel: Panel, quantity: str) -> Floats:
+    """An anchor fitted on each cutoff's own past, asked for the labels' horizon; per row."""
+    offsets = np.empty(len(panel.features))
+    for cutoff in panel.plan.cutoffs:
+        mask = panel.at(cutoff)
+        rows = panel.features[mask]
+        offsets[mask] = getattr(Anchor.fit(rows), quantity)(rows, panel.plan.label_days)
+    return offsets
+
+
+def _growth(anchor: Anchor, features: pd.DataFrame, label_days: int, horizon_days: int) -> Floats:
+    """How the anchor's log-odds change from the labels' horizon to the asked one, per row."""
+    asked = anchor.churn_logit(features, horizon_days)
+    return asked - anchor.churn_logit(features, label_days)
+
+
+def _stretch(raw: Floats, growth: Floats) -> float:
+    """The exponent that moves the mean of the plain probabilities as the anchor's growth does."""
+    if not growth.any():
+        return 1.0
+    target = float(sigmoid(raw + growth).mean())
+    probability = sigmoid(raw)
+
+    def excess(log_exponent: float) -> float:
+        return float((probability ** np.exp(log_exponent)).mean()) - target
+
+    if excess(-LARGEST_STRETCH) < 0 or excess(LARGEST_STRETCH) > 0:
+        return 1.0
+    return float(np.exp(brentq(excess, -LARGEST_STRETCH, LARGEST_STRETCH)))

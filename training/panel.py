@@ -1,0 +1,86 @@
+"""The panel: rows of customer and cutoff, with features before and labels after each cutoff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.matrix import feature_columns, matrix
+from training.labels import outcomes
+
+MAX_CUTOFFS = 6
+MIN_STEP_DAYS = 7
+MIN_HISTORY_DAYS = 28
+MIN_LABEL_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class PanelPlan:
+    """Which cutoffs are learned from, and how far their labels look."""
+
+    cutoffs: tuple[date, ...]
+    label_days: int
+
+    @property
+    def latest(self) -> date:
+        """The newest cutoff whose labels are mature."""
+        return self.cutoffs[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Features and labels of the same rows; `customers` numbers each row's customer."""
+
+    features: pd.DataFrame
+    labels: pd.DataFrame
+    plan: PanelPlan
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The columns that models may learn from."""
+        return feature_columns(self.features)
+
+    @property
+    def customers(self) -> npt.NDArray[np.int64]:
+        """A number per customer, shape (n_rows,)."""
+        return pd.factorize(self.features["customer_id"])[0].astype(np.int64)
+
+    def at(self, cutoff: date) -> npt.NDArray[np.bool_]:
+        """The rows of one cutoff."""
+        return (self.features["cutoff"] == pd.Timestamp(cutoff)).to_numpy()
+
+
+def plan_panel(first_day: date, as_of: date, horizon_days: int) -> PanelPlan:
+    """Up to six mature cutoffs, spread over the later part of what precedes the labels.
+
+    Labels look as far as is asked, but at most over half of the history: a longer label would
+    leave no history to learn from, and the models then stretch to the horizon.
+    Raises NotEnoughData below eight weeks of history.
+    """
+    history_days = (as_of - first_day).days
+    label_days = min(horizon_days, history_days // 2)
+    before_label_days = history_days - label_days
+    if label_days < MIN_LABEL_DAYS or before_label_days < MIN_HISTORY_DAYS:
+        message = (
+            f"unavailable, because {history_days} days of history before {as_of} are too few: "
+            f"{2 * MIN_HISTORY_DAYS} are needed to learn from one cutoff"
+        )
+        raise NotEnoughData(message)
+    earliest_days = max(before_label_days // 2, MIN_HISTORY_DAYS)
+    step_days = max((before_label_days - earliest_days) // (MAX_CUTOFFS - 1), MIN_STEP_DAYS)
+    ages = range(before_label_days, earliest_days - 1, -step_days)
+    cutoffs = [first_day + timedelta(days=age) for age in list(ages)[:MAX_CUTOFFS]]
+    return PanelPlan(tuple(reversed(cutoffs)), label_days)
+
+
+def build_panel(histories: Histories, plan: PanelPlan, *, as_of: date) -> Panel:
+    """Features and mature labels at every cutoff of the plan; nothing from `as_of` on is used."""
+    known = histories.before(as_of)
+    cutoffs: Sequence[date] = plan.cutoffs
+    labels = outcomes(known, cutoffs, horizon_days=plan.label_days, seen_until=as_of)
+    return Panel(matrix(known, cutoffs), labels, plan)

@@ -1,0 +1,162 @@
+"""The training job: judge on a holdout, fit on everything, record, register, promote."""
+
+import logging
+import math
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from features.histories import Histories, fingerprint
+from features.matrix import matrix
+from features.settings import Settings
+from training.artifact import save_model
+from training.evaluation import (
+    CHAMPION,
+    Holdout,
+    backtest_cutoffs,
+    evaluate,
+    holdout_cutoff,
+)
+from training.models.customer_model import (
+    Horizons,
+    Progress,
+    Version,
+    fit_customer_model,
+    no_progress,
+)
+from training.registry import champion, promote, register
+from training.tracking import log_data, log_holdout, tracked_run, use_workspace
+
+log = logging.getLogger(__name__)
+
+WELL_CALIBRATED = 0.05  # expected calibration error up to which a probability may be read as such
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training run gave; `quality` is what the scores will carry."""
+
+    version: Version
+    promoted: bool
+    quality: dict[str, Any]
+    run_id: str
+
+
+def horizons_of(settings: Settings) -> Horizons:
+    """The horizons that the settings ask for."""
+    return Horizons(
+        churn_days=settings.churn.horizon_days,
+        value_days=settings.value.horizon_days,
+        interval=settings.value.interval,
+    )
+
+
+def as_of_day(settings: Settings, histories: Histories) -> date:
+    """The day of prediction: that of the settings, or the day after the last order."""
+    return settings.as_of or histories.last_day + timedelta(days=1)
+
+
+def train(
+    settings: Settings, histories: Histories, *, progress: Progress = no_progress
+) -> Trained:
+    """Train, judge, register; the new version becomes champion unless it lost to the baseline.
+
+    Raises NotEnoughData where no honest model is possible.
+    """
+    as_of = as_of_day(settings, histories)
+    horizons = horizons_of(settings)
+    cutoff = holdout_cutoff(histories, as_of, horizons)
+    client = use_workspace(settings.workspace)
+    with tracked_run(settings, "train") as run_id:
+        holdout = evaluate(
+            histories.before(as_of), cutoff, horizons, seed=settings.seed,
+            progress=lambda step: progress(f"holdout: {step}"),
+        )
+        quality = quality_of(holdout, settings.baseline)
+        log_holdout(holdout)
+        model = fit_customer_model(
+            histories, as_of, horizons, seed=settings.seed,
+            progress=lambda step: progress(f"final: {step}"),
+        )
+        log_data(
+            {
+                "as_of": as_of,
+                "customers": model.facts.customers_count,
+                "panel_rows": model.facts.rows_count,
+                "panel_cutoffs": len(model.facts.cutoffs),
+                "fingerprint": fingerprint(histories.before(as_of)),
+                "catalogue": model.facts.catalogue_version,
+            }
+        )
+        model = replace(model, facts=replace(model.facts, quality=quality))
+        progress("registry")
+        with tempfile.TemporaryDirectory() as aside:
+            folder = Path(aside) / "model"
+            rows = matrix(histories.before(as_of), [as_of])
+            digest = save_model(model, rows, folder)
+            version = register(folder, digest, run_id=run_id)
+    promoted = quality["grade"] != "C" or champion(client) is None
+    if promoted:
+        promote(client, version)
+    log.info("trained version %s on %d panel rows", version.number, model.facts.rows_count)
+    return Trained(version, promoted, quality, run_id)
+
+
+def backtest(
+    settings: Settings,
+    histories: Histories,
+    *,
+    count: int,
+    progress: Progress = no_progress,
+) -> list[Holdout]:
+    """The same judgement at several past cutoffs, one churn horizon apart, recorded as a run."""
+    as_of = as_of_day(settings, histories)
+    horizons = horizons_of(settings)
+    known = histories.before(as_of)
+    holdouts = []
+    with tracked_run(settings, "backtest"):
+        for step, cutoff in enumerate(backtest_cutoffs(known, as_of, horizons, count=count)):
+            progress(f"cutoff {cutoff}")
+            holdout = evaluate(known, cutoff, horizons, seed=settings.seed)
+            log_holdout(holdout, step=step)
+            holdouts.append(holdout)
+    return holdouts
+
+
+def quality_of(holdout: Holdout, baseline: str) -> dict[str, Any]:
+    """The holdout's figures of the champion beside the baseline, with a grade and its rule."""
+    report = holdout.report()
+    ours, theirs = report["systems"][CHAMPION], report["systems"][baseline]
+    grade, rule = _grade(ours["churn"], theirs["churn"], baseline)
+    return {
+        "holdout": {key: value for key, value in report.items() if key != "systems"},
+        "churn": {"champion": ours["churn"], "baseline": theirs["churn"]},
+        "value": {"champion": _numbers(ours["value"]), "baseline": _numbers(theirs["value"])},
+        "baseline_name": baseline,
+        "grade": grade,
+        "grade_rule": rule,
+    }
+
+
+def _grade(
+    ours: dict[str, float], theirs: dict[str, float], baseline: str
+) -> tuple[str, str]:
+    better_level = ours["log_loss"] < theirs["log_loss"]
+    better_order = ours["auc"] > theirs["auc"]
+    if better_level and better_order and ours["ece"] <= WELL_CALIBRATED:
+        return "A", (
+            f"ranks better and has a lower log loss than {baseline} on the holdout, and its "
+            f"probabilities were off by at most {WELL_CALIBRATED:.0%} on average"
+        )
+    if better_level or better_order:
+        return "B", (
+            f"beats {baseline} on the holdout by ranking or by log loss, but not by both with "
+            f"probabilities off by at most {WELL_CALIBRATED:.0%} on average"
+        )
+    return "C", f"beats {baseline} on the holdout neither by ranking nor by log loss"
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if not math.isnan(value)}

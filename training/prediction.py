@@ -1,0 +1,50 @@
+"""One-shot prediction: orders in, what every customer will do out, nothing stored."""
+
+from datetime import date
+
+import pandas as pd
+
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.matrix import matrix
+from training.models.customer_model import Horizons, Progress, fit_customer_model, no_progress
+
+PREDICTION_COLUMNS = (
+    "customer_id",
+    "churn_probability",
+    "expected_value",
+    "value_low",
+    "value_high",
+    "expected_orders",
+    "alive_probability",
+)
+
+
+def predict_orders(
+    histories: Histories,
+    cutoff: date,
+    horizons: Horizons,
+    *,
+    min_customers: int,
+    seed: int,
+    progress: Progress = no_progress,
+) -> pd.DataFrame:
+    """A row for every customer who ordered before the cutoff, learned from before it only.
+
+    Columns are `PREDICTION_COLUMNS`: chance of no order within the churn horizon, then expected
+    spend with its interval and expected order days within the value horizon, and the chance that
+    the customer has not left for good. Raises NotEnoughData below `min_customers`.
+    """
+    known = histories.before(cutoff)
+    count = len(known.customer_ids)
+    if count < min_customers:
+        message = (
+            f"unavailable, because {count} customers before {cutoff} are below the "
+            f"{min_customers} needed"
+        )
+        raise NotEnoughData(message)
+    model = fit_customer_model(known, cutoff, horizons, seed=seed, progress=progress)
+    rows = matrix(known, [cutoff])
+    progress("prediction")
+    predicted = model.predict(rows).assign(customer_id=rows["customer_id"])
+    return predicted[list(PREDICTION_COLUMNS)]

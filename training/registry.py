@@ -1,0 +1,96 @@
+"""The one door to MLflow's model registry: versions, the alias `champion`, checked downloads."""
+
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models.signature import infer_signature
+from mlflow.tracking import MlflowClient
+
+from features.errors import ModelRefused, NotReady
+from training.artifact import load_model
+from training.models.customer_model import CustomerModel, Version
+from training.tracking import use_workspace
+
+MODEL_NAME = "regulars"
+CHAMPION_ALIAS = "champion"
+DIGEST_TAG = "regulars.digest"
+REQUIREMENTS = ("lightgbm", "numpy", "pandas", "scipy", "pyarrow", "duckdb", "babel", "mlflow")
+
+
+def register(folder: Path, digest: str, *, run_id: str) -> Version:
+    """Log the model folder to the current run and register it as a new version.
+
+    The pyfunc flavour (models from code) and its signature are for outside users; the example in
+    it is a made-up row, nobody's data.
+    """
+    model = load_model(folder, digest=digest)
+    example = _example(folder)
+    source = Path(__file__).parent
+    logged = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(source / "mlflow_model.py"),
+        artifacts={"model": str(folder)},
+        code_paths=[str(source), str(source.parent / "features")],
+        signature=infer_signature(example, model.predict(example)),
+        input_example=example.head(1),
+        pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+    )
+    version = mlflow.register_model(logged.model_uri, MODEL_NAME, tags={DIGEST_TAG: digest})
+    return Version(MODEL_NAME, str(version.version), run_id, digest)
+
+
+def promote(client: MlflowClient, version: Version) -> None:
+    """Make this version the champion."""
+    client.set_registered_model_alias(MODEL_NAME, CHAMPION_ALIAS, version.number)
+
+
+def champion(client: MlflowClient) -> Version | None:
+    """The version that the alias `champion` names, or None."""
+    try:
+        found = client.get_model_version_by_alias(MODEL_NAME, CHAMPION_ALIAS)
+    except MlflowException:
+        return None
+    return Version(MODEL_NAME, str(found.version), found.run_id, found.tags.get(DIGEST_TAG, ""))
+
+
+def fetch_champion(workspace: Path) -> tuple[CustomerModel, Version]:
+    """The champion, downloaded into `workspace/models/VERSION` and checked against its digest.
+
+    Raises NotReady without a champion, ModelRefused for files that are not the registered ones.
+    """
+    client = use_workspace(workspace)
+    version = champion(client)
+    if version is None:
+        message = "There is no champion yet. Train one with: regulars train"
+        raise NotReady(message)
+    if not version.digest:
+        message = f"Version {version.number} has no digest: it was not registered by regulars."
+        raise ModelRefused(message)
+    folder = workspace / "models" / version.number
+    if not (folder / "manifest.json").is_file():
+        _download(client, version, folder)
+    return load_model(folder, digest=version.digest), version
+
+
+def _download(client: MlflowClient, version: Version, folder: Path) -> None:
+    """Bring the files of a version to `folder`, checked before they get that name."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    uri = client.get_model_version_download_uri(version.name, version.number)
+    # A private folder beside the target: nobody else can change the files before the check.
+    with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+        got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=aside))
+        files = next(got.glob("**/manifest.json")).parent
+        load_model(files, digest=version.digest)
+        shutil.rmtree(folder, ignore_errors=True)
+        files.rename(folder)
+
+
+def _example(folder: Path) -> pd.DataFrame:
+    golden = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
+    return pd.DataFrame(golden["rows"], dtype="float64")

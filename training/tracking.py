@@ -1,0 +1,87 @@
+"""The one door to MLflow's tracking: where runs are kept and what every run records.
+
+Without MLFLOW_TRACKING_URI, runs live in SQLite under the workspace. No row of a customer and no
+customer's id is ever recorded.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# Set before MLflow is imported: no telemetry, and no four minutes of retries when a server is down.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+
+import mlflow
+from mlflow.tracking import MlflowClient
+
+from features.settings import Settings
+from training.evaluation import Holdout
+from training.pictures import calibration_figure, gain_figure
+
+EXPERIMENT = "regulars"
+
+
+def use_workspace(workspace: Path) -> MlflowClient:
+    """A client of the workspace's store, or of the server that the environment names."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    address = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace / 'mlflow.db'}"
+    mlflow.set_tracking_uri(address)
+    client = MlflowClient(address)
+    if os.environ.get("MLFLOW_RUN_ID") is None:
+        if client.get_experiment_by_name(EXPERIMENT) is None:
+            # Said explicitly, because MLflow would otherwise write below the current folder.
+            location = (workspace / "artifacts").resolve().as_uri()
+            client.create_experiment(EXPERIMENT, artifact_location=location)
+        mlflow.set_experiment(EXPERIMENT)
+    return client
+
+
+@contextmanager
+def tracked_run(settings: Settings, name: str) -> Iterator[str]:
+    """Open a run that records the settings; gives its id. An error ends it as FAILED."""
+    use_workspace(settings.workspace)
+    with mlflow.start_run(run_name=name) as run:
+        # Paths say where this machine keeps things; they are nobody else's business.
+        described = settings.model_dump(mode="json", exclude={"workspace", "sources"})
+        mlflow.log_params(_flat(described))
+        mlflow.log_dict(described, "settings.json")
+        yield run.info.run_id
+
+
+def log_data(facts: dict[str, Any]) -> None:
+    """Record what the run learned from: counts and the fingerprint of the histories, no rows."""
+    mlflow.log_params({f"data.{name}": value for name, value in facts.items()})
+
+
+def log_holdout(holdout: Holdout, *, step: int | None = None) -> None:
+    """Record the metrics of every system, for the active and for everybody, and two pictures."""
+    reports = {"active": holdout.report(), "everybody": holdout.everybody()}
+    metrics = {
+        f"{slice_name}.{system}.{metric}": value
+        for slice_name, report in reports.items()
+        for system, parts in report["systems"].items()
+        for part in parts.values()
+        for metric, value in part.items()
+        if not math.isnan(value)  # a metric that does not exist for a system
+    }
+    mlflow.log_metrics(metrics, step=step)
+    folder = f"holdout/{holdout.cutoff}"
+    mlflow.log_dict(reports, f"{folder}/metrics.json")
+    mlflow.log_figure(calibration_figure(holdout), f"{folder}/calibration.png")
+    mlflow.log_figure(gain_figure(holdout), f"{folder}/gain.png")
+
+
+def _flat(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
