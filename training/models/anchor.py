@@ -4,7 +4,9 @@ Pareto/NBD (chance of no order) and Gamma-Gamma (money of an order day) know how
 chances stretch with time; the trees that stand on them know how customers differ.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
@@ -15,11 +17,13 @@ from training.models.baselines import ParetoNbdGammaGamma, fit_pareto_nbd_gamma_
 from training.models.gamma_gamma import GammaGamma
 from training.models.pareto_nbd import ParetoNbd
 from training.models.purchase_summary import DAYS_PER_WEEK, summarise
+from training.panel import Panel
 
 Floats = npt.NDArray[np.float64]
 
 CERTAIN = 1e-6  # probabilities are kept this far from 0 and 1 before a logit
 SMALLEST_VALUE = 0.01  # expected money is kept above this before a logarithm
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,26 @@ class Anchor:
         """The anchor that `to_dict` described."""
         orders = ParetoNbd.from_dict(fields["pareto_nbd"])
         return cls(ParetoNbdGammaGamma(orders, GammaGamma.from_dict(fields["gamma_gamma"])))
+
+
+Quantity = Callable[[Anchor, pd.DataFrame, int], Floats]
+
+
+def fit_anchors(panel: Panel) -> dict[date, Anchor]:
+    """An anchor per cutoff of the panel, fitted on that cutoff's own past."""
+    return {cutoff: Anchor.fit(panel.features[panel.at(cutoff)]) for cutoff in panel.plan.cutoffs}
+
+
+def panel_offset(panel: Panel, anchors: Mapping[date, Anchor], quantity: Quantity) -> Floats:
+    """What each row's anchor says of the labels' horizon; shape (n_rows,).
+
+    `quantity` is a method of `Anchor`, such as `Anchor.churn_logit`.
+    """
+    offsets = np.empty(len(panel.features))
+    for cutoff, anchor in anchors.items():
+        mask = panel.at(cutoff)
+        offsets[mask] = quantity(anchor, panel.features[mask], panel.plan.label_days)
+    return offsets
 
 
 def logit(probability: Floats) -> Floats:

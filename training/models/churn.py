@@ -29,13 +29,17 @@ LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels
 
 @dataclass(frozen=True, slots=True)
 class ChurnModel:
-    """Fitted on one panel; answers for the horizons in `stretch` (days to exponent k)."""
+    """Fitted on one panel; answers for the horizons in `stretch` (days to exponent k).
+
+    `mean_offset` is the anchor's mean log-odds per horizon over the customers it was fitted on.
+    """
 
     plain: lgb.Booster
     anchored: lgb.Booster
     anchor: Anchor
     label_days: int
     stretch: dict[int, float]
+    mean_offset: dict[int, float]
 
     def churn_probability(self, features: pd.DataFrame, horizon_days: int) -> Floats:
         """One probability in [0, 1] per row; raises ModelRefused for a horizon not fitted."""
@@ -50,12 +54,12 @@ class ChurnModel:
     def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         """Log-odds per row and feature, the anchor's own in the column `anchor`.
 
-        The anchor's part is against the mean of `features`, so that it says how the customer
-        differs from the others.
+        The anchor's part is against its mean, so that it says how the customer differs from the
+        others.
         """
         trees = (contributions(self.plain, features) + contributions(self.anchored, features)) / 2
         offset = self.anchor.churn_logit(features, horizon_days)
-        return trees.assign(anchor=(offset - offset.mean()) / 2)
+        return trees.assign(anchor=(offset - self.mean_offset[horizon_days]) / 2)
 
     def _exponent(self, horizon_days: int) -> float:
         if horizon_days not in self.stretch:
@@ -67,6 +71,7 @@ class ChurnModel:
 
 def fit_churn_model(
     panel: Panel,
+    offset: Floats,
     current: pd.DataFrame,
     anchor: Anchor,
     horizons_days: Sequence[int],
@@ -75,12 +80,11 @@ def fit_churn_model(
 ) -> ChurnModel:
     """A churn model for these horizons.
 
-    `current` is the matrix at the day of prediction and `anchor` was fitted on it; it has no
-    labels yet.
+    `offset` is the anchors' log-odds per row of the panel. `current` is the matrix at the day of
+    prediction, which has no labels yet, and `anchor` was fitted on it.
     """
     features = panel.features[panel.feature_names]
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
-    offset = anchor_by_cutoff(panel, "churn_logit")
     customers = panel.customers
     plain = fit_trees(features, Target("binary", churned), customers, seed=seed).trees
     anchored = fit_trees(features, Target("binary", churned, offset), customers, seed=seed).trees
@@ -89,17 +93,10 @@ def fit_churn_model(
     stretch = {
         days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
     }
-    return ChurnModel(plain, anchored, anchor, label_days, stretch)
-
-
-def anchor_by_cutoff(panel: Panel, quantity: str) -> Floats:
-    """An anchor fitted on each cutoff's own past, asked for the labels' horizon; per row."""
-    offsets = np.empty(len(panel.features))
-    for cutoff in panel.plan.cutoffs:
-        mask = panel.at(cutoff)
-        rows = panel.features[mask]
-        offsets[mask] = getattr(Anchor.fit(rows), quantity)(rows, panel.plan.label_days)
-    return offsets
+    mean_offset = {
+        days: float(anchor.churn_logit(current, days).mean()) for days in horizons_days
+    }
+    return ChurnModel(plain, anchored, anchor, label_days, stretch, mean_offset)
 
 
 def _growth(anchor: Anchor, features: pd.DataFrame, label_days: int, horizon_days: int) -> Floats:

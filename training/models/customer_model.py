@@ -12,7 +12,7 @@ from features.catalog import version
 from features.errors import NotEnoughData
 from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
-from training.models.anchor import Anchor
+from training.models.anchor import Anchor, fit_anchors, panel_offset
 from training.models.churn import ChurnModel, fit_churn_model
 from training.models.lifetime_value import ValueModel, ValuePlan, fit_value_model
 from training.panel import Panel, build_panel, plan_panel
@@ -146,12 +146,17 @@ def fit_customer_model(
     _require_both_outcomes(churn_panel)
     progress("probability models")
     anchor = Anchor.fit(current)
+    anchors = fit_anchors(churn_panel)
     progress("churn model")
     both = tuple(sorted({horizons.churn_days, horizons.value_days}))
-    churn = fit_churn_model(churn_panel, current, anchor, both, seed=seed)
+    offset = panel_offset(churn_panel, anchors, Anchor.churn_logit)
+    churn = fit_churn_model(churn_panel, offset, current, anchor, both, seed=seed)
     progress("value model")
+    if value_panel is not churn_panel:
+        anchors = fit_anchors(value_panel)
+    offset = panel_offset(value_panel, anchors, Anchor.log_value)
     plan = ValuePlan((horizons.value_days,), horizons.interval, seed)
-    value = fit_value_model(value_panel, current, anchor, plan)
+    value = fit_value_model(value_panel, offset, current, anchor, plan)
     names = feature_columns(current)
     active = current[current["recency_days"] <= horizons.churn_days]
     return CustomerModel(

@@ -16,7 +16,6 @@ import pandas as pd
 from features.errors import ModelRefused
 from training.models.anchor import Anchor
 from training.models.boosting import Target, fit_trees, raw_score
-from training.models.churn import anchor_by_cutoff
 from training.models.intervals import ValueInterval, fit_value_interval
 from training.panel import Panel
 
@@ -59,16 +58,15 @@ class ValuePlan:
 
 
 def fit_value_model(
-    panel: Panel, current: pd.DataFrame, anchor: Anchor, plan: ValuePlan
+    panel: Panel, offset: Floats, current: pd.DataFrame, anchor: Anchor, plan: ValuePlan
 ) -> ValueModel:
     """A value model for these horizons.
 
-    `current` is the matrix at the day of prediction and `anchor` was fitted on it; it has no
-    labels yet.
+    `offset` is the anchors' log value per row of the panel. `current` is the matrix at the day of
+    prediction, which has no labels yet, and `anchor` was fitted on it.
     """
     features = panel.features[panel.feature_names]
     spend = np.maximum(panel.labels["realised_value"].to_numpy(dtype=np.float64), 0.0)
-    offset = anchor_by_cutoff(panel, "log_value")
     customers = panel.customers
     targets = Target("tweedie", spend), Target("tweedie", spend, offset)
     plain, anchored = (fit_trees(features, target, customers, seed=plan.seed) for target in targets)

@@ -1,0 +1,83 @@
+"""Between HTTP and the rest: the id in a path, the language asked for, JSON answers, ETags."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote, unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.inputs import asked_id
+from serving.problems import NO_ROUTE, Problem
+from serving.reasons import LANGUAGES
+
+MAX_LANGUAGE_RANGES = 20
+_WEIGHT = re.compile(r"[01](\.\d{0,3})?", re.ASCII)
+
+
+def path_id(request: Request, matched: str) -> str:
+    """The customer id of `/v1/customers/{customer_id}/score`, any characters percent-encoded.
+
+    `matched` is the server's decoding, which replaces what is no UTF-8; the bytes of the path tell.
+    Raises Problem.
+    """
+    raw = bytes(request.scope.get("raw_path") or quote(request.scope["path"]).encode())
+    encoded = raw.partition(b"/v1/customers/")[2].removesuffix(b"/score")
+    try:
+        customer_id = asked_id(unquote_to_bytes(encoded).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Problem.at("{customer_id}", "The id is no UTF-8") from None
+    except ValueError as error:
+        raise Problem.at("{customer_id}", str(error)) from None
+    if customer_id != matched:
+        raise Problem(NO_ROUTE, "Only the id is percent-encoded, not the rest of the path.")
+    return customer_id
+
+
+def language_of(request: Request, lang: str | None) -> str:
+    """The language of texts: `?lang=`, else the best of Accept-Language, else English."""
+    asked = [lang] if lang else _accepted(request.headers.get("accept-language", ""))
+    primary = [one.strip().lower().replace("_", "-").partition("-")[0] for one in asked]
+    return next((one for one in primary if one in LANGUAGES), "en")
+
+
+def _accepted(header: str) -> list[str]:
+    """Language ranges of the header, the most wanted first; what cannot be read counts as 0."""
+    ranges = [part.partition(";") for part in header.split(",")[:MAX_LANGUAGE_RANGES]]
+    weighed = [(_weight(parameter), name) for name, _, parameter in ranges]
+    return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+
+
+def _weight(parameter: str) -> float:
+    text = parameter.strip()
+    if not text:
+        return 1.0
+    digits = text.removeprefix("q=")
+    return float(digits) if _WEIGHT.fullmatch(digits) else 0.0
+
+
+def json_response(content: object, headers: Mapping[str, str] | None = None) -> Response:
+    """The content as UTF-8 JSON that nobody but the caller may keep."""
+    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(
+        body.encode(),
+        media_type="application/json",
+        headers={"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
+        | dict(headers or {}),
+    )
+
+
+def revalidated(request: Request, response: Response) -> Response:
+    """The response with an ETag; 304 without a body if the caller has it already."""
+    # Made of the body, so it is right whatever changed: the scores, the texts or this program.
+    etag = f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+    response.headers["ETag"] = etag
+    known = request.headers.get("if-none-match", "").split(",")
+    if not any(one.strip().removeprefix("W/") in {etag, "*"} for one in known):
+        return response
+    kept = ("etag", "cache-control", "vary", "content-language")
+    headers = {name: response.headers[name] for name in kept if name in response.headers}
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

@@ -1,0 +1,143 @@
+"""The REST API: scores of stored customers, scores of histories sent along, the model's card.
+
+Each request takes one published generation at its start and answers from that one alone.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Query, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from serving import documentation
+from serving.answers import json_response, language_of, path_id, revalidated
+from serving.guard import Guard
+from serving.inputs import BatchGet, Predict, Wanted
+from serving.json_body import read_model
+from serving.lookups import Look, ModelCard, Results, get_score, get_scores, model_card, predict
+from serving.metrics import MEDIA_TYPE, Counted, Metrics
+from serving.problems import BUSY, Problem, ProblemBody, install_handlers
+from serving.score_shapes import AnyScore, FlatScore
+from serving.state import ServerState
+
+PREDICTING = 2  # at a time; more would only make each other slower
+WAITING_TO_PREDICT = 16
+
+Asked = Annotated[Wanted, Query()]
+
+
+class Api(FastAPI):
+    """The application; its OpenAPI document also describes bodies that it parses itself."""
+
+    metrics: Metrics
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = documentation.completed(super().openapi())
+        return self.openapi_schema
+
+
+def make_app(state: ServerState, extra_routes: Sequence[BaseRoute] = ()) -> Api:
+    """The whole application, for any ASGI server; `extra_routes` are those of the page."""
+    app = Api(
+        title="Regulars",
+        version=documentation.API_VERSION,
+        description=documentation.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.metrics = Metrics(state)
+    install_handlers(app)
+    app.include_router(_router(state))
+
+    def metrics(_: Request) -> Response:
+        return Response(app.metrics.text(), media_type=MEDIA_TYPE)
+
+    pages = documentation.routes(app.openapi)
+    app.router.routes.extend([Route("/metrics", metrics), *pages, *extra_routes])
+    app.add_middleware(Guard)
+    app.add_middleware(Counted, metrics=app.metrics)
+    return app
+
+
+def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route can answer, for the OpenAPI document."""
+    answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}
+    return answers | {status: {"model": ProblemBody} for status in (*statuses, 422, 503)}
+
+
+def _router(state: ServerState) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+    _add_reading(router, state)
+    _add_posting(router, state)
+    return router
+
+
+def _look(request: Request, wanted: Wanted) -> Look:
+    return Look(view=wanted.view, language=language_of(request, wanted.lang))
+
+
+def _add_reading(router: APIRouter, state: ServerState) -> None:
+    @router.get(
+        # `:path`, because an id may hold a slash.
+        "/customers/{customer_id:path}/score",
+        operation_id="getScore",
+        summary="The score of one customer",
+        responses=_answers(AnyScore | FlatScore, 404) | {304: {"description": "Not modified"}},
+    )
+    def one_score(request: Request, customer_id: str, wanted: Asked) -> Response:
+        look = _look(request, wanted)
+        content = get_score(state, path_id(request, customer_id), look)
+        response = json_response(content, {"Content-Language": look.language})
+        return revalidated(request, response)
+
+    @router.get(
+        "/models/current",
+        operation_id="getCurrentModel",
+        summary="The model behind the published scores, with its grades",
+        responses=_answers(ModelCard),
+    )
+    def current_model() -> Response:
+        return json_response(model_card(state))
+
+
+def _add_posting(router: APIRouter, state: ServerState) -> None:
+    predicting = anyio.CapacityLimiter(PREDICTING)
+
+    @router.post(
+        "/scores:batchGet",
+        operation_id="batchGetScores",
+        summary="The scores of up to 1,000 customers",
+        responses=_answers(Results, 400, 408, 413, 415),
+        openapi_extra=documentation.request_body(BatchGet),
+    )
+    async def many_scores(request: Request, wanted: Asked) -> Response:
+        body, look = await request.body(), _look(request, wanted)
+        return await _in_thread(lambda: get_scores(state, read_model(body, BatchGet), look))
+
+    @router.post(
+        "/scores:predict",
+        operation_id="predictScores",
+        summary="Scores of order histories that need not be stored",
+        responses=_answers(Results, 400, 408, 413, 415),
+        openapi_extra=documentation.request_body(Predict),
+    )
+    async def predicted_scores(request: Request, wanted: Asked) -> Response:
+        if predicting.statistics().tasks_waiting >= WAITING_TO_PREDICT:
+            raise Problem(BUSY, "Too many predictions are waiting.")
+        body, look = await request.body(), _look(request, wanted)
+        return await _in_thread(
+            lambda: predict(state, read_model(body, Predict), look), limiter=predicting
+        )
+
+
+async def _in_thread(
+    answer: Callable[[], object], *, limiter: anyio.CapacityLimiter | None = None
+) -> Response:
+    """The answer as JSON, computed beside the event loop so that other requests go on."""
+    return await anyio.to_thread.run_sync(lambda: json_response(answer()), limiter=limiter)

@@ -1,0 +1,282 @@
+"""The command line: parse, call one function, print one result.
+
+Exit codes: 0 done, 1 refused by a rule of ours, 2 wrong usage, 3 too little data for a model.
+Heavy imports wait inside the commands, so that `--help` answers at once.
+"""
+
+import logging
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+# OpenMP threads that spin while they wait starve everything else on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import typer
+
+from features.errors import RegularsError
+from features.settings import FILE_NAME
+
+app = typer.Typer(
+    name="regulars",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Which customers are about to stop coming, what each is worth, and the proof beside it.",
+)
+predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothing stored.")
+app.add_typer(predict, name="predict")
+
+SettingsOption = Annotated[
+    str,
+    typer.Option(
+        "--settings", "-s", help="The settings file, or `demo` for the CDNOW orders.",
+        envvar="REGULARS_SETTINGS",
+    ),
+]
+NowOption = Annotated[
+    datetime | None,
+    typer.Option("--now", formats=["%Y-%m-%d"], help="Pretend that today is this day."),
+]
+
+
+@app.callback()
+def start(
+    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False
+) -> None:
+    """Regulars: churn and customer lifetime value from orders.
+
+    Start with `regulars demo`, or with your own orders: `regulars init ORDERS.csv`.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@app.command()
+def init(
+    orders: Annotated[Path, typer.Argument(help="A CSV or Parquet file of orders.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write.")] = Path(FILE_NAME),
+    columns: Annotated[
+        str | None,
+        typer.Option(help="What the guess should not guess: customer_id=…,timestamp=…,amount=…"),
+    ] = None,
+    timestamp_format: Annotated[
+        str | None, typer.Option(help="strptime pattern, such as %d/%m/%Y, if dates are unclear.")
+    ] = None,
+    now: NowOption = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Look at a file of orders, write a commented regulars.yml, report what is missing.
+
+    Example: regulars init exports/orders.csv --columns customer_id=Kundennummer
+    """
+    from serving.commands.onboarding import describe_business
+
+    described = describe_business(
+        orders,
+        out,
+        columns=_pairs(columns),
+        timestamp_format=timestamp_format,
+        today=_today(now),
+        overwrite=force,
+    )
+    typer.echo(described.as_text())
+    _stop_if_unavailable(described.readiness.unavailable_reason)
+
+
+@app.command()
+def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
+    """Read the orders as training would and report counts, refused rows and what is missing.
+
+    Example: regulars check --settings shops/prague.yml
+    """
+    from serving.business import settings_named
+    from serving.commands.onboarding import check_business
+
+    checked = check_business(settings_named(settings), today=_today(now))
+    typer.echo(checked.as_text())
+    _stop_if_unavailable(checked.readiness.unavailable_reason)
+
+
+@app.command()
+def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
+    """Read the orders, judge the models on a holdout, fit them on everything, register them.
+
+    The new version becomes champion unless it lost to the baseline. Example: regulars train
+    """
+    from serving.business import settings_named
+    from serving.commands.jobs import train_job
+    from serving.commands.terminal import steps
+
+    with steps(total_count=11) as progress:
+        trained = train_job(settings_named(settings), today=_today(now), progress=progress)
+    typer.echo(trained.as_text())
+
+
+@app.command()
+def backtest(
+    settings: SettingsOption = FILE_NAME,
+    cutoffs: Annotated[int, typer.Option(min=1, help="How many past days of prediction.")] = 3,
+    now: NowOption = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Judge the models and all baselines at several past days, each against what followed.
+
+    Example: regulars backtest --cutoffs 4 --json > backtest.json
+    """
+    from serving.business import settings_named
+    from serving.commands.jobs import backtest_job
+    from serving.commands.terminal import steps
+
+    with steps(total_count=cutoffs + 1) as progress:
+        report = backtest_job(
+            settings_named(settings), count=cutoffs, today=_today(now), progress=progress
+        )
+    typer.echo(report.as_json() if as_json else report.as_text())
+
+
+@app.command()
+def score(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
+    """Read the orders again, score every customer with the champion, publish the scores.
+
+    Run it daily, from cron for example. Example: regulars score
+    """
+    from serving.business import settings_named
+    from serving.commands.jobs import score_job
+    from serving.commands.terminal import steps
+
+    with steps(total_count=4) as progress:
+        published = score_job(settings_named(settings), today=_today(now), progress=progress)
+    typer.echo(published.as_text())
+
+
+@predict.command("orders")
+def predict_orders(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file of orders.")],
+    cutoff: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Only what came before is learned from.")
+    ],
+    horizon_days: Annotated[int, typer.Option(min=1, max=3650, help="How far ahead.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .parquet or .csv file.")],
+    interval: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="Share that value_low..value_high covers.")
+    ] = 0.9,
+    columns: Annotated[
+        str | None, typer.Option(help="customer_id=…,timestamp=…,amount=… (or quantity*price)")
+    ] = None,
+    timestamp_format: Annotated[
+        str | None, typer.Option(help="strptime pattern, such as %d/%m/%Y, if dates are unclear.")
+    ] = None,
+    max_refused_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Above this share of bad rows nothing is taken.")
+    ] = 0.01,
+    max_guest_share: Annotated[
+        float, typer.Option(min=0, max=1, help="The same for rows without a customer id.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="Same data and seed: same bytes.")] = 1,
+    now: NowOption = None,
+) -> None:
+    """Predict churn and spend of every customer seen before a day, learned from before it only.
+
+    Writes customer_id, churn_probability (no order within the horizon), expected_value,
+    value_low, value_high (spend within the horizon, in the file's currency), expected_orders
+    (days with an order) and alive_probability.
+
+    Example: regulars predict orders orders.csv --cutoff 2026-01-01 --horizon-days 90 -o p.csv
+    """
+    from serving.commands.one_shot import OneShot, predict_file
+    from serving.commands.terminal import steps
+
+    asked = OneShot(
+        cutoff=cutoff.date(),
+        horizon_days=horizon_days,
+        interval=interval,
+        columns=_pairs(columns),
+        timestamp_format=timestamp_format,
+        max_refused_share=max_refused_share,
+        max_guest_share=max_guest_share,
+        seed=seed,
+    )
+    with steps(total_count=6) as progress:
+        summary = predict_file(file, out, asked, today=_today(now), progress=progress)
+    typer.echo(summary)
+
+
+@app.command()
+def serve(
+    settings: SettingsOption = FILE_NAME,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+) -> None:
+    """Serve the published scores over REST and the page in a browser, until Ctrl-C.
+
+    Example: regulars serve --port 8080
+    """
+    from serving.commands.server import run_server
+
+    raise typer.Exit(run_server(settings, host=host, port=port))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+    *,
+    serve_after: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Start the service at the end.")
+    ] = True,
+) -> None:
+    """Walk the whole way on the bundled CDNOW orders: train, judge, score, serve.
+
+    Example: regulars demo --no-serve
+    """
+    from serving.commands.demo import run_demo
+
+    raise typer.Exit(run_demo(serve=serve_after, port=port))
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence, no traceback."""
+    try:
+        app()
+    except RegularsError as error:
+        typer.echo(f"regulars: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("regulars: stopped", err=True)
+        sys.exit(130)
+
+
+def _today(now: datetime | None) -> date:
+    return now.date() if now else datetime.now().astimezone().date()
+
+
+def _pairs(text: str | None) -> dict[str, str]:
+    """`a=x,b=y` as a dict. Wrong usage if a part has no `=`."""
+    pairs = {}
+    for part in (text or "").split(","):
+        if not part.strip():
+            continue
+        name, equals, value = part.partition("=")
+        if not equals or not value.strip():
+            message = f"{part!r} is not NAME=COLUMN, such as customer_id=CustomerID"
+            raise typer.BadParameter(message, param_hint="--columns")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _stop_if_unavailable(reason: str | None) -> None:
+    if reason is not None:
+        from features.errors import NotEnoughData
+
+        raise NotEnoughData(reason)
+
+
+if __name__ == "__main__":
+    main()

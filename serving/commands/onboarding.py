@@ -1,0 +1,120 @@
+"""The first hour: look at a file, describe the business, say what is missing."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from features.errors import SettingsError
+from features.ingestion import keep_refused
+from features.quality import Reading, check_shares
+from features.readiness import Readiness, assess
+from features.settings import Settings, load_settings
+from features.settings_file import settings_text
+from features.sources.guess import Guess, guess_source
+from features.sources.orders import read_orders
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What was found in a file, and where the settings were written."""
+
+    settings_path: Path
+    guess: Guess
+    checked: "Checked"
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether a model is possible."""
+        return self.checked.readiness
+
+    def as_text(self) -> str:
+        """The report for people."""
+        doubts = [f"please check: {doubt}" for doubt in self.guess.doubts]
+        found = "\n".join(f"  {note}" for note in (*self.guess.notes, *doubts))
+        return (
+            f"Found in {self.guess.source.path}:\n{found}\n\n{self.checked.as_text()}\n\n"
+            f"Wrote {self.settings_path}. Look through it, then run: regulars train"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The account of a reading and the readiness that follows from it."""
+
+    reading: Reading
+    readiness: Readiness
+    refused_path: Path | None
+
+    def as_text(self) -> str:
+        """The report for people."""
+        refused = f"\nRefused rows and their reasons: {self.refused_path}" * bool(self.refused_path)
+        notes = "".join(f"\n{note}" for note in self.reading.notes)
+        return f"{self.reading.summary()}{notes}{refused}\n\n{self.readiness.as_text()}"
+
+
+def describe_business(
+    orders: Path,
+    out: Path,
+    *,
+    columns: dict[str, str],
+    timestamp_format: str | None,
+    today: date,
+    overwrite: bool,
+) -> Described:
+    """Guess how to read a file, write a settings file, and report the readiness.
+
+    Raises SettingsError if `out` exists and may not be overwritten, DataError if the file is no
+    table or its columns cannot be guessed.
+    """
+    if out.exists() and not overwrite:
+        message = f"{out} exists already. Use --force to overwrite it, or --out for another name."
+        raise SettingsError(message)
+    guess = guess_source(orders, columns=columns, timestamp_format=timestamp_format)
+    first = _provisional(guess, out.resolve().parent)
+    checked = _assess(first, today=today, horizon_days=None)
+    text = settings_text(
+        guess, checked.readiness, folder=out.resolve().parent, business=orders.stem
+    )
+    out.write_text(text, encoding="utf-8")
+    load_settings(out)  # a file that we wrote and cannot read would be our fault: say it now
+    return Described(out, guess, checked)
+
+
+def check_business(settings: Settings, *, today: date) -> Checked:
+    """The account and the readiness of the orders of the settings.
+
+    Raises TooManyRefused if the settings allow fewer bad rows than there are.
+    """
+    horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
+    checked = _assess(settings, today=today, horizon_days=horizon_days)
+    check_shares(checked.reading, settings.sources.orders)
+    return checked
+
+
+def _assess(settings: Settings, *, today: date, horizon_days: int | None) -> Checked:
+    source = settings.sources.orders
+    reading = read_orders(source, settings, today=today)
+    refused_path = keep_refused(reading, source, settings.workspace / "refused")
+    readiness = assess(
+        reading, min_customers=settings.min_customers, horizon_days=horizon_days, today=today
+    )
+    return Checked(reading, readiness, refused_path)
+
+
+def _provisional(guess: Guess, folder: Path) -> Settings:
+    return provisional_settings(guess, workspace=folder / ".regulars", horizon_days=90)
+
+
+def provisional_settings(guess: Guess, *, workspace: Path, horizon_days: int) -> Settings:
+    """Settings good enough to read a guessed file: its markets, its currency, one horizon."""
+    market = {"currency": guess.currency} if guess.currency else {}
+    names = guess.markets or ("default",)
+    return Settings.model_validate(
+        {
+            "sources": {"orders": guess.source},
+            "markets": dict.fromkeys(names, market),
+            "churn": {"within_days": horizon_days},
+            "value": {"horizon_days": horizon_days},
+            "workspace": workspace,
+        }
+    )

@@ -1,0 +1,82 @@
+"""Starting the server as a process of its own, and stopping it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from features.errors import NotReady
+from serving.business import DEMO, SETTINGS_VARIABLE, settings_named
+
+START_SECONDS = 60.0
+POLL_SECONDS = 0.2
+
+
+def run_server(settings: str, *, host: str, port: int) -> int:
+    """Serve until stopped; gives the server's exit code.
+
+    Raises SettingsError for bad settings, NotReady if the port is taken.
+    """
+    settings_named(settings)  # a mistake in the file is told here, not in the server's log
+    server = start_server(settings, host=host, port=port)
+    return wait_for_end(server)
+
+
+def start_server(settings: str, *, host: str, port: int) -> "subprocess.Popen[bytes]":
+    """The server's process, just started. Raises NotReady if the port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"Port {port} of {host} is taken. Choose another one with --port."
+            raise NotReady(message) from error
+    named = settings if settings == DEMO else str(Path(settings).resolve())
+    environment = os.environ | {SETTINGS_VARIABLE: named, "BENTOML_DO_NOT_TRACK": "True"}
+    command = [
+        sys.executable, "-m", "bentoml", "serve", "serving.service:Regulars",
+        "--host", host, "--port", str(port),
+    ]  # fmt: skip
+    return subprocess.Popen(command, env=environment)  # noqa: S603  # our own words only
+
+
+def wait_until_ready(server: "subprocess.Popen[bytes]", address: str) -> None:
+    """Return once the server is ready. Raises NotReady if it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            message = f"The server ended with exit code {server.returncode} before it was ready."
+            raise NotReady(message)
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(POLL_SECONDS)
+    stop(server)
+    message = f"The server was not ready after {START_SECONDS:.0f} seconds."
+    raise NotReady(message)
+
+
+def wait_for_end(server: "subprocess.Popen[bytes]") -> int:
+    """Wait for the server; on Ctrl-C let it finish what it is doing."""
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        stop(server)
+        return 0
+
+
+def stop(server: "subprocess.Popen[bytes]") -> None:
+    """End the server, gently first."""
+    server.terminate()
+    try:
+        server.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+

@@ -1,0 +1,161 @@
+"""What the API answers, without HTTP: requests in, JSON-ready objects out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal, NotRequired, cast
+
+from typing_extensions import TypedDict
+
+from serving.inputs import BatchGet, Predict, clean_text
+from serving.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
+from serving.raw_orders import orders_table
+from serving.score_object import flat_score, score_object
+from serving.score_shapes import AnyScore, FlatScore
+from serving.state import ServerState
+from serving.store import Generation, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How scores are to be written."""
+
+    view: Literal["full", "flat"] = "full"
+    language: str = "en"
+
+    def of(
+        self, score: Score, generation: Generation, *, stored: bool = True
+    ) -> AnyScore | FlatScore:
+        """The score in this view and language."""
+        if self.view == "flat":
+            return flat_score(score, generation, language=self.language)
+        return score_object(score, generation, language=self.language, stored=stored)
+
+
+class Result(TypedDict):
+    """What came of one customer of a batch: a score, or the problem of this customer alone."""
+
+    customer_id: str
+    status: Literal[200, 404]
+    score: NotRequired[AnyScore | FlatScore]
+    problem: NotRequired[ProblemBody]
+
+
+class Results(TypedDict):
+    """One result per customer asked for, in the order asked."""
+
+    results: list[Result]
+
+
+class CardPart(TypedDict):
+    """What a model predicts, and how far ahead."""
+
+    horizon_days: int
+    definition: NotRequired[str]
+    basis: NotRequired[Literal["contribution_margin"]]
+    interval: NotRequired[float]
+    currency: NotRequired[str]
+
+
+class ModelCard(TypedDict):
+    """The model that the published scores come from; `quality` holds its measured grades."""
+
+    name: str
+    version: str
+    run_id: str
+    business: str
+    as_of: str
+    valid_until: str
+    published_at: str
+    churn: CardPart
+    cltv: CardPart
+    quality: dict[str, Any]
+
+
+def get_score(state: ServerState, customer_id: str, look: Look) -> AnyScore | FlatScore:
+    """The stored score of one customer. Raises Problem for an id that is not stored."""
+    generation = state.generation()
+    known = clean_text(customer_id)
+    score = state.store.scores(generation.generation, [known]).get(known)
+    if score is None:
+        raise Problem(UNKNOWN_CUSTOMER)
+    return look.of(score, generation)
+
+
+def get_scores(state: ServerState, asked: BatchGet, look: Look) -> Results:
+    """The stored scores of many customers; an id that is not stored spoils only its own result."""
+    generation = state.generation()
+    known = {customer_id: clean_text(customer_id) for customer_id in asked.customer_ids}
+    scores = state.store.scores(generation.generation, list(dict.fromkeys(known.values())))
+    found = {
+        customer_id: _result(customer_id, scores.get(stored_id), generation, look)
+        for customer_id, stored_id in known.items()
+    }
+    return Results(results=[found[customer_id] for customer_id in asked.customer_ids])
+
+
+def _result(customer_id: str, score: Score | None, generation: Generation, look: Look) -> Result:
+    if score is None:
+        problem = Problem(UNKNOWN_CUSTOMER).body()
+        return Result(customer_id=customer_id, status=404, problem=problem)
+    return Result(customer_id=customer_id, status=200, score=look.of(score, generation))
+
+
+def predict(state: ServerState, asked: Predict, look: Look) -> Results:
+    """Scores of the histories sent along; nothing of them is kept."""
+    generation = state.generation()
+    as_of = asked.as_of or generation.as_of
+    orders = orders_table(asked.customers, state.settings, as_of)
+    scorer = state.scorer(generation)
+    scores = {score.customer_id: score for score in scorer.score_orders(orders, as_of)}
+    valid_until = as_of + timedelta(days=state.settings.valid_days)
+    shared = replace(scorer.generation, as_of=as_of, valid_until=valid_until)
+    results = [
+        Result(
+            customer_id=one.customer_id,
+            status=200,
+            score=look.of(scores[one.customer_id], shared, stored=False),
+        )
+        for one in asked.customers
+    ]
+    return Results(results=results)
+
+
+def model_card(state: ServerState) -> ModelCard:
+    """The model behind the published scores, with its grades."""
+    current = state.generation()
+    # The scales only serve to rank scores of histories sent along.
+    grades = {name: part for name, part in current.quality.items() if name != "scales"}
+    return ModelCard(
+        name=current.model_name,
+        version=current.model_version,
+        run_id=current.run_id,
+        business=current.business,
+        as_of=current.as_of.isoformat(),
+        valid_until=current.valid_until.isoformat(),
+        published_at=current.published_at.isoformat(timespec="seconds"),
+        churn=CardPart(
+            definition=current.churn_definition, horizon_days=current.churn_horizon_days
+        ),
+        cltv=CardPart(
+            horizon_days=current.value_horizon_days,
+            basis="contribution_margin",
+            interval=current.value_interval,
+            currency=current.currency,
+        ),
+        quality=cast("dict[str, Any]", _finite(grades)),
+    )
+
+
+def _finite(part: object) -> object:
+    """The same without numbers that are none: a grade that could not be computed is left out."""
+    if isinstance(part, dict):
+        return {name: _finite(one) for name, one in part.items() if not _is_nan(one)}
+    if isinstance(part, Sequence) and not isinstance(part, str):
+        return [_finite(one) for one in part if not _is_nan(one)]
+    return part
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

@@ -1,0 +1,116 @@
+"""Prometheus metrics: how requests go, and how old the scores are that they are answered from.
+
+Labels hold the route's pattern, never the path: a path has a customer's id in it, and one label
+per customer would keep every id in memory and show it to whoever reads the metrics.
+"""
+
+from collections.abc import Iterator
+from timeit import default_timer
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.state import ServerState
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metrics of one application."""
+
+    def __init__(self, state: ServerState) -> None:
+        """Count from zero; the state is asked each time the metrics are read."""
+        # A registry of its own, so that several applications can live in one process.
+        self._registry = CollectorRegistry()
+        self._registry.register(_ScoresCollector(state))
+        self._requests = Counter(
+            "regulars_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "regulars_request_seconds",
+            "Seconds from a request's headers to its answer's last byte.",
+            ("route",),
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+
+    def observe(self, *, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class Counted:
+    """An ASGI layer that counts every answer of the application below."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Stand before `app`."""
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, and look at the status that comes back."""
+        if scope["type"] != "http" or _PASSED in scope:
+            await self.app(scope, receive, send)
+            return
+        scope[_PASSED] = True
+        start, status = default_timer(), 499  # 499: the client went before there was an answer
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            self.metrics.observe(
+                route=_route(scope),
+                method=scope["method"] if scope["method"] in _METHODS else "other",
+                status=status,
+                seconds=default_timer() - start,
+            )
+
+
+_PASSED = "regulars.counted"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _route(scope: Scope) -> str:
+    """The pattern that matched; for pages, which tell none, the endpoint's name; else `none`."""
+    pattern = getattr(scope.get("route"), "path", "")
+    return str(pattern or getattr(scope.get("endpoint"), "__name__", "none"))
+
+
+class _ScoresCollector(Collector):
+    """Age and number of the published scores, as they are when the metrics are read."""
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        """Readiness always; age and number only if there are scores."""
+        fresh = self._state.freshness()
+        ready = "1 if published scores can be read, else 0."
+        yield GaugeMetricFamily("regulars_ready", ready, value=float(fresh is not None))
+        if fresh is None:
+            return
+        age = "Seconds since the scores were published."
+        yield GaugeMetricFamily("regulars_scores_age_seconds", age, value=fresh.age_seconds)
+        count = "Customers of the published scores, with or without a score."
+        yield GaugeMetricFamily("regulars_scores_customers", count, value=fresh.customers_count)
+
+    def describe(self) -> list[Metric]:
+        """Nothing: asking would open the store while the application is made."""
+        return []

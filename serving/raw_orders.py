@@ -1,0 +1,147 @@
+"""Orders sent over HTTP as the inside orders table, by the rules that orders of a file obey."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import pyarrow as pa
+
+from features.markets import minor_unit_digits, time_zone
+from features.schema import ORDERS, arrow_schema
+from features.settings import OrderColumns, Settings
+from serving.inputs import CustomerInput, OrderInput
+from serving.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
+
+MAX_TOTAL = 2**62
+
+
+OPTIONAL = ("order_id", "product", "quantity")
+NEEDED_IF_MAPPED = ("product", "quantity")  # features are made of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One order with its customer and its place in the request."""
+
+    customer_id: str
+    order: OrderInput
+    pointer: str
+
+
+def orders_table(customers: list[CustomerInput], settings: Settings, as_of: date) -> pa.Table:
+    """The orders of all customers as `features.schema.ORDERS`.
+
+    Optional columns that the settings do not map are left empty, as the model never saw them, and
+    orders that repeat another one in every field are dropped if the settings drop such rows. Raises
+    Problem with a pointer for an unknown market, an order at or after the start of `as_of` (that
+    would be the future), a customer with refunds only, and orders without what the model needs.
+    """
+    columns: dict[str, list[object]] = {column.name: [] for column in ORDERS}
+    errors: list[FieldError] = []
+    for row in _rows(customers, repeated=settings.sources.orders.duplicates == "keep"):
+        try:
+            values = _values(row, settings, as_of)
+        except Problem as problem:
+            errors += problem.errors
+            if len(errors) >= ERRORS_SHOWN:
+                break
+            continue
+        for name, value in values.items():
+            columns[name].append(value)
+    mapped = settings.sources.orders.columns
+    errors = (
+        errors
+        or _without_order(customers, columns)
+        or _beyond_sums(columns)
+        or _without_column(columns, mapped)
+    )
+    if errors:
+        raise Problem(INVALID, errors=errors)
+    for name in OPTIONAL:
+        if getattr(mapped, name) is None:
+            columns[name] = [None] * len(columns[name])
+    return pa.table(columns, schema=arrow_schema(ORDERS))
+
+
+def _without_order(
+    customers: list[CustomerInput], columns: dict[str, list[object]]
+) -> list[FieldError]:
+    rows = zip(columns["customer_id"], columns["kind"], strict=True)
+    buyers = {customer_id for customer_id, kind in rows if kind == "order"}
+    detail = "There are only refunds; a score needs at least one order"
+    return [
+        FieldError(pointer=f"#/customers/{at}/orders", detail=detail)
+        for at, one in enumerate(customers)
+        if one.customer_id not in buyers
+    ]
+
+
+def _beyond_sums(columns: dict[str, list[object]]) -> list[FieldError]:
+    """An error if the amounts together are too much for 64 bits, in which they are added up."""
+    total = sum(abs(amount) for amount in columns["amount_minor"] if isinstance(amount, int))
+    if total < MAX_TOTAL:
+        return []
+    return [FieldError(pointer="#/customers", detail="The amounts together are beyond all money")]
+
+
+def _without_column(columns: dict[str, list[object]], mapped: OrderColumns) -> list[FieldError]:
+    return [
+        FieldError(
+            pointer=f"#/customers/0/orders/0/{name}",
+            detail=f"No order has a {name}; the model learned from it, so send it where known",
+        )
+        for name in NEEDED_IF_MAPPED
+        if getattr(mapped, name) is not None and all(one is None for one in columns[name])
+    ]
+
+
+def _rows(customers: list[CustomerInput], *, repeated: bool) -> Iterator[_Row]:
+    for at, customer in enumerate(customers):
+        seen: set[OrderInput] = set()
+        for order_at, order in enumerate(customer.orders):
+            if order in seen and not repeated:
+                continue
+            seen.add(order)
+            yield _Row(customer.customer_id, order, f"#/customers/{at}/orders/{order_at}")
+
+
+def _values(row: _Row, settings: Settings, as_of: date) -> dict[str, object]:
+    order = row.order
+    market = settings.default_market if order.market is None else order.market
+    if market not in settings.markets:
+        known = ", ".join(sorted(settings.markets))
+        raise Problem.at(f"{row.pointer}/market", f"No such market; there are: {known}")
+    occurred_at, day = _local(order.timestamp, settings.markets[market].time_zone)
+    if day >= as_of:
+        detail = f"The order is not before {as_of}, the day to score; leave it out or set as_of"
+        raise Problem.at(f"{row.pointer}/timestamp", detail)
+    amount_minor = minor_units(order.amount, settings.currency)
+    return {
+        "customer_id": row.customer_id,
+        "occurred_at": occurred_at,
+        "day": day,
+        "kind": "refund" if amount_minor < 0 else "order",
+        "amount_minor": amount_minor,
+        "market": market,
+        "order_id": order.order_id,
+        "product": order.product,
+        "quantity": order.quantity,
+    }
+
+
+def _local(moment: datetime, zone: str) -> tuple[datetime, date]:
+    """The moment in UTC, and its day where the market is."""
+    local_zone = time_zone(zone)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=local_zone)
+    return aware.astimezone(UTC), aware.astimezone(local_zone).date()
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """The amount in whole minor units, halves to even.
+
+    >>> minor_units(Decimal("184.205"), "EUR"), minor_units(Decimal(-3), "JPY")
+    (18420, -3)
+    """
+    scaled = amount.scaleb(minor_unit_digits(currency))
+    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
