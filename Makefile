@@ -29,6 +29,7 @@ demo: $(VENV)/runtime ## the whole way on real orders; SERVE=0 ends by itself, P
 test: $(VENV)/dev browser lint types contracts unit ## install what tests need and run every check
 
 lint: $(VENV)/dev ## style and dead imports
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/deptry .
 
@@ -39,7 +40,7 @@ contracts: $(VENV)/dev ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/dev browser ## tests, doctests and notebooks
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(BIN)/python -m pytest -n auto --dist loadfile -q
 
 browser: ## Chromium for the page's tests, from the system's packages
 	@command -v chromium >/dev/null || { \

@@ -53,8 +53,10 @@ class Reading:
                 "this is a fault of the product, please report it"
             )
             raise DataError(message)
-        tables = ((self.orders, ORDERS, self.accepted_count),
-                  (self.refused, REFUSED, self.refused_count))
+        tables = (
+            (self.orders, ORDERS, self.accepted_count),
+            (self.refused, REFUSED, self.refused_count),
+        )
         for table, contract, count in tables:
             if not table.schema.equals(arrow_schema(contract)) or table.num_rows != count:
                 message = "a table of a reading breaks its contract; please report this fault"

@@ -125,29 +125,33 @@ def _size_lines(facts: _Facts, min_customers: int, horizon_days: int) -> list[Li
     repeat_share = facts.repeat_count / max(customers, 1)
     return [
         Line(
-            "customers", "ok" if customers >= min_customers else "missing",
+            "customers",
+            "ok" if customers >= min_customers else "missing",
             f"{customers:,} customers, {min_customers:,} needed.",
             f"{customers:,} customers is below the {min_customers:,} needed; "
             "give a longer history or more markets in one file.",
         ),
         Line(
-            "repeat customers", _level(repeat_share >= _REPEAT_SHARE, facts.repeat_count > 0),
+            "repeat customers",
+            _level(repeat_share >= _REPEAT_SHARE, facts.repeat_count > 0),
             f"{facts.repeat_count:,} customers ({repeat_share:.0%}) ordered on two days or more.",
             "few customers ever came back, so there is little to learn from; check that the "
             "customer id stays the same from order to order."
-            if facts.repeat_count else
-            "no customer ordered on a second day; map the column that holds the customer, "
+            if facts.repeat_count
+            else "no customer ordered on a second day; map the column that holds the customer, "
             "not the order.",
         ),
         Line(
-            "history", "ok" if days >= needed_days else "missing",
+            "history",
+            "ok" if days >= needed_days else "missing",
             f"{days:,} days ({facts.first_on} to {facts.last_on}), {needed_days:,} needed "
             f"({HORIZONS_NEEDED} x {horizon_days}).",
             f"{days:,} days of history is below the {needed_days:,} needed "
             f"({HORIZONS_NEEDED} x {horizon_days}); give older orders or a shorter window.",
         ),
         Line(
-            "orders per customer", "ok",
+            "orders per customer",
+            "ok",
             f"{facts.order_count / max(customers, 1):.2f} order days per customer.",
         ),
     ]
@@ -162,32 +166,41 @@ def _shape_lines(facts: _Facts, today: date | None) -> list[Line]:
     refund_share = facts.refund_count / max(facts.row_count, 1)
     lines = [
         Line(
-            "gaps", _level(empty_count == 0), f"{empty_count} of {months} months have no order.",
+            "gaps",
+            _level(empty_count == 0),
+            f"{empty_count} of {months} months have no order.",
             "A part of the export may be lacking.",
         ),
         Line(
-            "last 30 days", _level(recent_share >= expected_share / 4),
+            "last 30 days",
+            _level(recent_share >= expected_share / 4),
             f"{recent_share:.1%} of rows are from the last {_RECENT_DAYS} days "
             f"(even trade would give {expected_share:.1%}).",
             "The end of the export may be lacking.",
         ),
         Line(
-            "largest customer", _level(one_id_share <= _ONE_ID_SHARE or facts.customer_count < 20),
+            "largest customer",
+            _level(one_id_share <= _ONE_ID_SHARE or facts.customer_count < 20),
             f"The commonest customer id holds {one_id_share:.1%} of rows.",
             "It may stand for guests or a till; leave its customer id empty if so.",
         ),
         Line(
-            "refunds", _level(refund_share <= _REFUND_SHARE),
+            "refunds",
+            _level(refund_share <= _REFUND_SHARE),
             f"{refund_share:.1%} of rows are refunds.",
             "Check the sign of the amount column.",
         ),
     ]
     if today is not None and facts.last_on is not None:
         age_days = (today - facts.last_on).days
-        lines.append(Line(
-            "age", _level(age_days <= _STALE_DAYS), f"The last order is {age_days:,} days old.",
-            "Scores will be as of the day after it; give newer orders to act on them.",
-        ))
+        lines.append(
+            Line(
+                "age",
+                _level(age_days <= _STALE_DAYS),
+                f"The last order is {age_days:,} days old.",
+                "Scores will be as of the day after it; give newer orders to act on them.",
+            )
+        )
     return lines
 
 
@@ -199,21 +212,26 @@ def _account_lines(reading: Reading, facts: _Facts) -> list[Line]:
     by_code = ", ".join(f"{code} {count:,}" for code, count in broken.items())
     return [
         Line(
-            "rows", _level(facts.row_count > 0, facts.row_count > 0), reading.summary() + ".",
+            "rows",
+            _level(facts.row_count > 0, facts.row_count > 0),
+            reading.summary() + ".",
             "no row could be used; see the refused rows and their reasons.",
         ),
         Line(
-            "guests", _level(reading.guest_share <= _GUEST_SHARE),
+            "guests",
+            _level(reading.guest_share <= _GUEST_SHARE),
             f"{reading.guest_share:.1%} of rows name no customer.",
             "They cannot be predicted; check that the right column is mapped.",
         ),
         Line(
-            "duplicates", _level(duplicate_share <= _DUPLICATE_SHARE),
+            "duplicates",
+            _level(duplicate_share <= _DUPLICATE_SHARE),
             f"{duplicate_share:.1%} of rows repeat another row.",
             "If equal rows are separate orders, set duplicates to keep.",
         ),
         Line(
-            "refused", _level(reading.refused_share <= _REFUSED_SHARE),
+            "refused",
+            _level(reading.refused_share <= _REFUSED_SHARE),
             f"{sum(broken.values()):,} rows are broken" + (f" ({by_code})." if broken else "."),
             "See the refused rows and their reasons.",
         ),
@@ -231,9 +249,7 @@ def _unavailable(lines: Sequence[Line]) -> str | None:
     return f"unavailable, because {'; '.join(missing)}" if missing else None
 
 
-def _proposed_window(
-    history_days: int, long_gap_shares: dict[int, float]
-) -> tuple[int, str]:
+def _proposed_window(history_days: int, long_gap_shares: dict[int, float]) -> tuple[int, str]:
     """The churn window and the sentence that says why."""
     allowed = [days for days in WINDOWS_DAYS if HORIZONS_NEEDED * days <= history_days]
     fitting = [days for days in WINDOWS_DAYS if long_gap_shares[days] < LONG_GAP_SHARE]
@@ -286,9 +302,7 @@ def _facts(reading: Reading) -> _Facts:
 def _long_gap_shares(reading: Reading) -> dict[int, float]:
     gaps = _query(reading.orders, _GAPS_SQL, [])
     total = max(sum(count for _, count in gaps), 1)
-    return {
-        days: sum(count for gap, count in gaps if gap > days) / total for days in WINDOWS_DAYS
-    }
+    return {days: sum(count for gap, count in gaps if gap > days) / total for days in WINDOWS_DAYS}
 
 
 def _query(orders: pa.Table, sql: str, values: list[int]) -> list[tuple]:  # type: ignore[type-arg]

@@ -77,10 +77,15 @@ def _source_lines(guess: Guess, folder: Path) -> list[str]:
     return [
         *lines,
         _line(4, "duplicates", source.duplicates, "rows equal in every column: drop or keep"),
-        _line(4, "max_refused_share", source.max_refused_share,
-              "above this share of bad rows nothing is taken"),
-        _line(4, "max_guest_share", source.max_guest_share,
-              "the same for rows without a customer id"),
+        _line(
+            4,
+            "max_refused_share",
+            source.max_refused_share,
+            "above this share of bad rows nothing is taken",
+        ),
+        _line(
+            4, "max_guest_share", source.max_guest_share, "the same for rows without a customer id"
+        ),
     ]
 
 
@@ -101,9 +106,7 @@ def _market_lines(guess: Guess) -> list[str]:
 
 def _goal_lines(readiness: Readiness) -> list[str]:
     value = ValueSettings()
-    fitting = [
-        days for days in WINDOWS_DAYS if HORIZONS_NEEDED * days <= readiness.history_days
-    ]
+    fitting = [days for days in WINDOWS_DAYS if HORIZONS_NEEDED * days <= readiness.history_days]
     horizon = max([*fitting, readiness.churn_window_days])
     return [
         f"# {readiness.window_reason}",

@@ -32,7 +32,9 @@ app.add_typer(predict, name="predict")
 SettingsOption = Annotated[
     str,
     typer.Option(
-        "--settings", "-s", help="The settings file, or `demo` for the CDNOW orders.",
+        "--settings",
+        "-s",
+        help="The settings file, or `demo` for the CDNOW orders.",
         envvar="REGULARS_SETTINGS",
     ),
 ]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.histories import Histories
 from features.matrix import matrix
 from features.settings import Settings
-from serving.reasons import reasons_of
+from serving.drivers import reasons_of
 from serving.store import Generation, Score
 from training.artifact import load_model
 from training.models.customer_model import CustomerModel, Version
@@ -43,9 +43,7 @@ class Scales:
 class Scorer:
     """Scores histories with one model; scales come from the customers first scored or stored."""
 
-    def __init__(
-        self, settings: Settings, model: CustomerModel, generation: Generation
-    ) -> None:
+    def __init__(self, settings: Settings, model: CustomerModel, generation: Generation) -> None:
         """Hold what all scores share."""
         self._settings = settings
         self._model = model
@@ -185,7 +183,11 @@ def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     kept = [
-        "customer_id", "market", "recency_days", "order_days_count", "spend_value",
+        "customer_id",
+        "market",
+        "recency_days",
+        "order_days_count",
+        "spend_value",
         "usual_gap_days",
     ]
     return _rows({name: rows[name].to_numpy() for name in kept})

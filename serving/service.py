@@ -19,9 +19,9 @@ import bentoml
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from serving.api import make_app
-from serving.guard import Guard
-from serving.metrics import Counted
+from serving.api.app import make_app
+from serving.api.guard import Guard
+from serving.api.metrics import Counted
 from serving.state import ServerState
 
 

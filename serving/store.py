@@ -34,6 +34,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 KEPT_GENERATIONS = 10  # a score's history needs the last few; older ones only take room
 BATCH_ROWS = 5_000
+MOST_REASONS = 3  # of a score; a fourth would not be read
 
 _metadata = MetaData()
 _generations = Table(
@@ -102,9 +103,8 @@ class Score:
     """A customer's score; without a score, `unavailable_reason` says why and numbers are None.
 
     Money is in whole units of the generation's currency. `cltv` is the discounted contribution
-    margin expected over the value horizon; `value_at_stake` is the probability of churn within the
-    value horizon times `cltv_if_retained`; `value_band` is a third of the scored customers by that
-    last amount.
+    margin expected over the value horizon; `value_at_stake` is the probability of churn times
+    `cltv_if_retained`; `value_band` is a third of the scored customers by that last amount.
     """
 
     customer_id: str

@@ -172,9 +172,7 @@ def _predicted(baseline: Baseline, rows: pd.DataFrame, horizons: Horizons) -> pd
     )
 
 
-def _plain_lightgbm(
-    model: CustomerModel, rows: pd.DataFrame, horizons: Horizons
-) -> pd.DataFrame:
+def _plain_lightgbm(model: CustomerModel, rows: pd.DataFrame, horizons: Horizons) -> pd.DataFrame:
     """LightGBM without an anchor, stretched the plain way: what one would write first."""
     churn_stretch = horizons.churn_days / model.churn.label_days
     value_stretch = horizons.value_days / model.value.label_days

@@ -58,9 +58,7 @@ def as_of_day(settings: Settings, histories: Histories) -> date:
     return settings.as_of or histories.last_day + timedelta(days=1)
 
 
-def train(
-    settings: Settings, histories: Histories, *, progress: Progress = no_progress
-) -> Trained:
+def train(settings: Settings, histories: Histories, *, progress: Progress = no_progress) -> Trained:
     """Train, judge, register; the new version becomes champion unless it lost to the baseline.
 
     Raises NotEnoughData where no honest model is possible.
@@ -71,13 +69,19 @@ def train(
     client = use_workspace(settings.workspace)
     with tracked_run(settings, "train") as run_id:
         holdout = evaluate(
-            histories.before(as_of), cutoff, horizons, seed=settings.seed,
+            histories.before(as_of),
+            cutoff,
+            horizons,
+            seed=settings.seed,
             progress=lambda step: progress(f"holdout: {step}"),
         )
         quality = quality_of(holdout, settings.baseline)
         log_holdout(holdout)
         model = fit_customer_model(
-            histories, as_of, horizons, seed=settings.seed,
+            histories,
+            as_of,
+            horizons,
+            seed=settings.seed,
             progress=lambda step: progress(f"final: {step}"),
         )
         log_data(
@@ -140,9 +144,7 @@ def quality_of(holdout: Holdout, baseline: str) -> dict[str, Any]:
     }
 
 
-def _grade(
-    ours: dict[str, float], theirs: dict[str, float], baseline: str
-) -> tuple[str, str]:
+def _grade(ours: dict[str, float], theirs: dict[str, float], baseline: str) -> tuple[str, str]:
     better_level = ours["log_loss"] < theirs["log_loss"]
     better_order = ours["auc"] > theirs["auc"]
     if better_level and better_order and ours["ece"] <= WELL_CALIBRATED:

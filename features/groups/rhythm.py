@@ -13,9 +13,7 @@ from features.tiles import ORDER_DAYS
 @feature()
 def usual_gap_days(known: AsOf) -> Floats:
     """Mean days between two order days."""
-    return divided(
-        known.last_order_day() - known.first_order_day(), known.total(ORDER_DAYS) - 1
-    )
+    return divided(known.last_order_day() - known.first_order_day(), known.total(ORDER_DAYS) - 1)
 
 
 @feature()

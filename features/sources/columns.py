@@ -30,8 +30,15 @@ class Places:
 
     def needed(self) -> list[int]:
         """Every position that is read, each once."""
-        single = (self.customer_id, self.timestamp, self.order_id, self.quantity,
-                  self.product, self.currency, self.market)
+        single = (
+            self.customer_id,
+            self.timestamp,
+            self.order_id,
+            self.quantity,
+            self.product,
+            self.currency,
+            self.market,
+        )
         return sorted({at for at in (*single, *self.amount) if at is not None})
 
 
@@ -73,7 +80,8 @@ def locate(names: Sequence[str], columns: OrderColumns, path: Path) -> Places:
         currency=optional("currency", columns.currency),
         market=optional("market", columns.market),
         notes=(f"Column names were read without case and blanks: {', '.join(unlike)}.",)
-        if unlike else (),
+        if unlike
+        else (),
     )
     if missing:
         _check_header(names, columns, path)
@@ -129,8 +137,7 @@ def _check_unique(names: Sequence[str], path: Path) -> None:
     twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
     if twice is not None:
         message = (
-            f"{path.name} has more than one column {twice!r}; "
-            "give each column a name of its own."
+            f"{path.name} has more than one column {twice!r}; give each column a name of its own."
         )
         raise UnreadableFile(message)
 
@@ -141,9 +148,7 @@ def _check_header(names: Sequence[str], columns: OrderColumns, path: Path) -> No
         raise no_header(path, columns.names())
 
 
-def _missing_message(
-    names: Sequence[str], missing: Sequence[tuple[str, str]], path: Path
-) -> str:
+def _missing_message(names: Sequence[str], missing: Sequence[tuple[str, str]], path: Path) -> str:
     shown = ", ".join(names[:30]) + (", …" if len(names) > 30 else "")
     lacking = ", ".join(repr(name) for _, name in missing)
     role, name = missing[0]

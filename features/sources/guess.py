@@ -174,7 +174,8 @@ class _Guesser:
 
     def _whole_column(self, at: int) -> list[str]:
         return [
-            value or "" for chunk in self._file.chunks()
+            value or ""
+            for chunk in self._file.chunks()
             for value in chunk.table[f"c{at}"].to_pylist()
         ]
 

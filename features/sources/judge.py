@@ -71,8 +71,11 @@ class Judge:
         self._reader = values.reader(source, places, file.kinds, currencies)
         self._explainer = Explainer(source, self._currency, tuple(self._markets))
         self._connection = duckdb.connect(
-            config={"enable_external_access": False, "autoload_known_extensions": False,
-                    "threads": 1}
+            config={
+                "enable_external_access": False,
+                "autoload_known_extensions": False,
+                "threads": 1,
+            }
         )
         self._accepted: list[pa.Table] = []
         self._refused: list[Refusal] = []
@@ -126,16 +129,12 @@ class Judge:
         local = np.where(odd, written, when.local_us)
         return Moments(when.utc_us, local, when.skipped, when.repeated)
 
-    def _codes(
-        self, fault: _Ints, is_future: _Flags, is_huge: _Flags
-    ) -> _Ints:
+    def _codes(self, fault: _Ints, is_future: _Flags, is_huge: _Flags) -> _Ints:
         """Number of the rule broken; two rules that SQL does not judge follow the others."""
         last = len(self._reader.checks)
         return np.where(is_future, last, np.where(is_huge, last + 1, fault))
 
-    def _refusals(
-        self, chunk: Chunk, bad: npt.NDArray[np.intp], codes: _Ints
-    ) -> list[Refusal]:
+    def _refusals(self, chunk: Chunk, bad: npt.NDArray[np.intp], codes: _Ints) -> list[Refusal]:
         """The bad rows of a chunk, those that could not be split among them, in order."""
         checks = [
             *self._reader.checks,

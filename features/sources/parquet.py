@@ -69,8 +69,7 @@ class ParquetFile:
         first = self._row_count + 2
         rows = pa.array(range(first, first + batch.num_rows), pa.int64())
         texts = [
-            self._text(column, name)
-            for column, name in zip(batch.columns, self.names, strict=True)
+            self._text(column, name) for column, name in zip(batch.columns, self.names, strict=True)
         ]
         names = ["row", *(f"c{at}" for at in range(len(texts)))]
         table = pa.Table.from_arrays([rows, *texts], names=names)

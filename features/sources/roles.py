@@ -75,7 +75,8 @@ class RoleGuesser:
         if at is None:
             others = self._claimed("order_id", "product", "quantity")
             repeating = [
-                at for at in self.sample.positions()
+                at
+                for at in self.sample.positions()
                 if self.sample.repeats(at) and at not in others and not self.sample.is_time(at)
             ]
             at = self._only("customer_id", repeating)
@@ -100,7 +101,8 @@ class RoleGuesser:
         at = self._named("amount", numeric)
         if at is None:
             decimal = [
-                at for at in numeric
+                at
+                for at in numeric
                 if whole_share(self.sample.columns[at]) < _COMMON_SHARE
                 and not self.sample.is_time(at)
             ]

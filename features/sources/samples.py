@@ -18,13 +18,37 @@ MOST = 0.95
 """Share of values that must fit before a guess is made."""
 
 _DATES = (
-    *(f"%d{s}%m{s}%Y" for s in "/.-"), *(f"%m{s}%d{s}%Y" for s in "/.-"),
-    *(f"%d{s}%m{s}%y" for s in "/.-"), *(f"%m{s}%d{s}%y" for s in "/.-"),
-    "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d. %m. %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
-    "%d-%b-%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y",
+    *(f"%d{s}%m{s}%Y" for s in "/.-"),
+    *(f"%m{s}%d{s}%Y" for s in "/.-"),
+    *(f"%d{s}%m{s}%y" for s in "/.-"),
+    *(f"%m{s}%d{s}%y" for s in "/.-"),
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%d. %m. %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
 )
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S",
-           ", %H:%M", ", %H:%M:%S", " %H:%M:%S %z", " %H.%M", " %H%M%S", "%H%M%S")
+_CLOCKS = (
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %H:%M:%S.%f",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    "T%H:%M:%S",
+    ", %H:%M",
+    ", %H:%M:%S",
+    " %H:%M:%S %z",
+    " %H.%M",
+    " %H%M%S",
+    "%H%M%S",
+)
 _EPOCH_DIGITS = {10: "epoch-seconds", 13: "epoch-milliseconds", 16: "epoch-microseconds"}
 _FEW = 300
 _TIME_SHAPE = re.compile(  # 31.1.2026 …, 20260131 or 1769814000, 31 Jan 2026, Jan 31, 2026
@@ -113,9 +137,7 @@ def _shares(texts: Sequence[str], patterns: Sequence[str]) -> dict[str, float]:
     with duckdb.connect(config={"enable_external_access": False, "threads": 1}) as connection:
         connection.register("sample", pa.table({"v": pa.array(texts, pa.string())}))
         found = connection.execute(f"SELECT {counts} FROM sample").fetchone() or ()  # noqa: S608
-    return {
-        pattern: count / len(texts) for pattern, count in zip(patterns, found, strict=True)
-    }
+    return {pattern: count / len(texts) for pattern, count in zip(patterns, found, strict=True)}
 
 
 def _read(pattern: str) -> str:

@@ -151,9 +151,7 @@ class TextFile:
             else:
                 yield row, fields, self._refusal(row, fields, broken, lines)
 
-    def _refusal(
-        self, row: int, fields: list[str], broken: str, lines: "_Lines"
-    ) -> Refusal | None:
+    def _refusal(self, row: int, fields: list[str], broken: str, lines: "_Lines") -> Refusal | None:
         """Why this record is refused, or None if it is whole after all."""
         name_of = dict(enumerate(self.names))
         too_long = next((at for at, text in enumerate(fields) if len(text) > FIELD_CHARS), None)

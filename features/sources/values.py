@@ -79,7 +79,8 @@ def reader(
     factors = [_Number(at, kinds[at], source) for at in places.amount]
     timestamp = _timestamp(places.timestamp, kinds[places.timestamp], source.timestamp_format)
     quantity = (
-        None if places.quantity is None
+        None
+        if places.quantity is None
         else _Number(places.quantity, kinds[places.quantity], source)
     )
     checks = tuple(_checks(source, places, factors, quantity, markets))
@@ -88,9 +89,13 @@ def reader(
     )
     width = len(kinds) if source.duplicates == "drop" else 0
     second = factors[1].value if len(factors) > 1 else "NULL::DECIMAL(37,18)"
-    market_at = "0" if places.market is None else (
-        f"CASE WHEN {_text(places.market)} = '' THEN 0 ELSE list_position("
-        f"{_list(markets)}, {_text(places.market)}) - 1 END"
+    market_at = (
+        "0"
+        if places.market is None
+        else (
+            f"CASE WHEN {_text(places.market)} = '' THEN 0 ELSE list_position("
+            f"{_list(markets)}, {_text(places.market)}) - 1 END"
+        )
     )
     trimmed = ", ".join(map(_trimmed, places.needed()))
     # The inner selects read the id and the time once; every rule may then use them.
@@ -121,11 +126,15 @@ def _checks(
         Check(f"lower(customer_id) IN ({', '.join(map(_quote, _NO_ID))})", NO_CUSTOMER_ID, who),
         Check(f"length(customer_id) > {_MAX_ID_CHARS}", "customer_id", who),
         Check(r"regexp_matches(customer_id, '[\x00-\x1f\x7f-\x{9f}]')", "control_character", who),
-        Check(f"written_us IS NULL AND {str(is_naive_text).lower()} AND {ambiguous}",
-              "ambiguous_date", when),
+        Check(
+            f"written_us IS NULL AND {str(is_naive_text).lower()} AND {ambiguous}",
+            "ambiguous_date",
+            when,
+        ),
         Check("written_us IS NULL", "unreadable_date", when),
-        Check("year(make_timestamp(written_us)) NOT BETWEEN 1980 AND 2100",
-              "implausible_date", when),
+        Check(
+            "year(make_timestamp(written_us)) NOT BETWEEN 1980 AND 2100", "implausible_date", when
+        ),
     ]
     for factor in factors:
         checks += factor.checks()
@@ -150,8 +159,8 @@ class _Number:
     def __init__(self, at: int, kind: Kind, source: OrdersSource) -> None:
         self.at = at
         self.text = _text(at)
-        decimal, thousands = (".", "") if kind == "number" else (
-            source.csv.decimal, source.csv.thousands
+        decimal, thousands = (
+            (".", "") if kind == "number" else (source.csv.decimal, source.csv.thousands)
         )
         plain = self.text
         if thousands == " ":

@@ -38,7 +38,8 @@ class TrainReport:
         """For people: the account, the grade, the figures beside the baseline's."""
         trained, quality = self.trained, self.trained.quality
         verdict = (
-            "is the champion now" if trained.promoted
+            "is the champion now"
+            if trained.promoted
             else "was not made champion, because it lost to the baseline; the old one stays"
         )
         return "\n".join(
@@ -178,9 +179,7 @@ def _holdout_table(reports: dict[str, Any]) -> str:
     names = "".join(f"{name:>17}" for _, name in SHOWN_METRICS)
     lines = [head, f"{'':14}{names}"]
     for system, parts in report["systems"].items():
-        figures = "".join(
-            f"{_figure(parts[part].get(name)):>17}" for part, name in SHOWN_METRICS
-        )
+        figures = "".join(f"{_figure(parts[part].get(name)):>17}" for part, name in SHOWN_METRICS)
         lines.append(f"{system + (' *' if system == CHAMPION else ''):14}{figures}")
     return "\n".join(lines)
 

@@ -30,9 +30,7 @@ class OneShot:
     seed: int = 1
 
 
-def predict_file(
-    file: Path, out: Path, asked: OneShot, *, today: date, progress: Progress
-) -> str:
+def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress: Progress) -> str:
     """Write the predictions of a file's customers to `out`; gives a summary of what was done.
 
     Rows on or after the cutoff are left out before anything is judged or learned. Refused rows go
@@ -40,11 +38,10 @@ def predict_file(
     """
     _check_out(out)
     progress("reading")
-    guess = guess_source(
-        file, columns=asked.columns, timestamp_format=asked.timestamp_format
-    )
+    guess = guess_source(file, columns=asked.columns, timestamp_format=asked.timestamp_format)
     limits = {
-        "max_refused_share": asked.max_refused_share, "max_guest_share": asked.max_guest_share
+        "max_refused_share": asked.max_refused_share,
+        "max_guest_share": asked.max_guest_share,
     }
     source = guess.source.model_copy(update=limits)
     settings = provisional_settings(guess, workspace=out.parent, horizon_days=asked.horizon_days)

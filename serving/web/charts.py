@@ -14,7 +14,7 @@ from typing import Any
 from babel.dates import get_day_names, get_month_names
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from serving.web.texts import Texts, texts_of
+from serving.texts import Texts, texts_of
 
 Spec = dict[str, Any]
 Row = dict[str, Any]

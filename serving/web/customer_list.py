@@ -6,10 +6,10 @@ from typing import Self
 
 from starlette.datastructures import QueryParams
 
-from serving.reasons import LANGUAGES, reason_text
+from serving.reasons import reason_text
 from serving.store import Score, ScoreStore
+from serving.texts import Texts
 from serving.web.edition import BANDS, Edition
-from serving.web.texts import FALLBACK, Texts
 from serving.web.views import Choice, ListView, RiskRow
 
 PAGE_ROWS = 25
@@ -82,9 +82,9 @@ def list_view(
 
 
 def reason_texts(edition: Edition, score: Score) -> list[str]:
-    """The reasons of a score as sentences, in English where they have no words of the language."""
-    language = edition.texts.language if edition.texts.language in LANGUAGES else FALLBACK
-    return [reason_text(reason, language=language) for reason in score.reasons]
+    """The reasons of a score as sentences, the strongest first."""
+    currency, language = edition.generation.currency, edition.texts.language
+    return [reason_text(one, currency=currency, language=language) for one in score.reasons]
 
 
 def rhythm_text(edition: Edition, score: Score) -> str:

@@ -85,13 +85,14 @@ def _money_stats(edition: Edition, score: Score) -> list[Stat]:
     """Value at stake and expected value; an amount that the model did not give is left out."""
     texts, stats = edition.texts, []
     days = texts.number(edition.generation.value_horizon_days)
+    churn_days = texts.number(edition.generation.churn_horizon_days)
     if score.value_at_stake is not None and score.cltv_if_retained is not None:
         stays = edition.money(score.cltv_if_retained)
         stats.append(
             Stat(
                 texts("score.stake"),
                 edition.money(score.value_at_stake),
-                texts("score.stake.sentence", days=days, stays=stays),
+                texts("score.stake.sentence", churn_days=churn_days, stays=stays),
                 edition.definition("value-at-stake"),
             )
         )

@@ -5,8 +5,8 @@ from typing import Any
 
 from features.settings import Settings
 from serving.store import Generation
+from serving.texts import Texts
 from serving.web.links import Links
-from serving.web.texts import Texts
 from serving.web.views import Definition
 
 BANDS = ("high", "medium", "low")  # of churn and of value alike

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from serving.store import Generation
+from serving.texts import Texts, languages, texts_of, wanted_language
 from serving.web.customer_list import Filters, list_view
 from serving.web.customer_page import customer_view
 from serving.web.definitions import definitions_view
@@ -19,7 +20,6 @@ from serving.web.edition import Edition
 from serving.web.links import Links
 from serving.web.overview import freshness, overview_view
 from serving.web.ports import PageState
-from serving.web.texts import Texts, languages, texts_of, wanted_language
 from serving.web.views import Frame, MessageView
 
 HERE = Path(__file__).parent

@@ -57,7 +57,8 @@ def address(shop) -> Iterator[str]:
     listener.close()
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running as long as it lives; other files must not meet it.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; these tests fail where it is missing, for nothing else sees a page."""
     if not CHROMIUM.exists():

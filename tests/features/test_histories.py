@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from shop import FIRST_DAY, histories
 
 from features.errors import DamagedStore, NotReady
 from features.histories import customer_tiles, fingerprint, load, publish
-from shop import FIRST_DAY, histories
 
 ROWS = [("ada", FIRST_DAY, 100), ("ada", FIRST_DAY + timedelta(days=3), -50), ("bob", FIRST_DAY, 7)]
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shop import FIRST_DAY, histories, order_table
 
 from features.catalog import GROUPS, catalogue, features_of, version
 from features.declarations import UNITS, feature, windowed
 from features.matrix import KEYS, feature_columns, matrix
-from shop import FIRST_DAY, histories, order_table
 
 CUTOFF = FIRST_DAY + timedelta(days=100)
 
@@ -32,8 +32,11 @@ def row_of(table: pd.DataFrame, customer_id: str) -> pd.Series:
 def test_a_history_counted_by_hand():
     known = histories(
         [
-            ("ada", day(100), 1000), ("ada", day(40), 2000), ("ada", day(40), 500),
-            ("ada", day(10), 3000), ("ada", day(5), -1000),
+            ("ada", day(100), 1000),
+            ("ada", day(40), 2000),
+            ("ada", day(40), 500),
+            ("ada", day(10), 3000),
+            ("ada", day(5), -1000),
         ]
     )
     ada = row_of(matrix(known, [CUTOFF]), "ada")

@@ -31,8 +31,15 @@ def reading(*codes: str, read_count: int, accepted_count: int = 0) -> Reading:
     )
     duplicate_count = read_count - accepted_count - len(codes)
     guest_count = codes.count(NO_CUSTOMER_ID)
-    return Reading(orders, refused_table(refusals), read_count, accepted_count, duplicate_count,
-                   len(codes), guest_count)
+    return Reading(
+        orders,
+        refused_table(refusals),
+        read_count,
+        accepted_count,
+        duplicate_count,
+        len(codes),
+        guest_count,
+    )
 
 
 def _some(field: pa.Field) -> object:
@@ -55,11 +62,14 @@ def test_a_few_refused_rows_pass():
 
 def test_too_many_refused_rows_stop_everything_and_say_why():
     codes = ["amount"] * 3 + ["future"] * 2
-    with pytest.raises(TooManyRefused, match=(
-        r"orders.csv: 5 of 100 rows \(5.0%\) were refused, above the limit of 1.0%, so nothing was "
-        r"taken: 3 x amount \(such as row 2, column 'betrag': The value is wrong as amount\); "
-        r"2 x future .* raise sources.orders.max_refused_share"
-    )):
+    with pytest.raises(
+        TooManyRefused,
+        match=(
+            r"orders.csv: 5 of 100 rows \(5.0%\) were refused, above the limit of 1.0%, so nothing was "
+            r"taken: 3 x amount \(such as row 2, column 'betrag': The value is wrong as amount\); "
+            r"2 x future .* raise sources.orders.max_refused_share"
+        ),
+    ):
         check_shares(reading(*codes, read_count=100), SOURCE)
 
 
@@ -68,8 +78,11 @@ def test_guests_are_no_broken_rows():
 
 
 def test_too_many_guests_stop_everything_and_name_the_column():
-    with pytest.raises(TooManyRefused, match=r"60 of 100 rows \(60.0%\) have no customer id in "
-                       r"column 'kunde'.*--columns customer_id=NAME"):
+    with pytest.raises(
+        TooManyRefused,
+        match=r"60 of 100 rows \(60.0%\) have no customer id in "
+        r"column 'kunde'.*--columns customer_id=NAME",
+    ):
         check_shares(reading(*[NO_CUSTOMER_ID] * 60, read_count=100), SOURCE)
 
 

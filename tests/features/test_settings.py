@@ -44,8 +44,11 @@ def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
         ("format: csv", "format: excel", "regulars.yml:5: sources.orders.format: .*csv.*parquet"),
         ("business: Shop", "markets: {a: {currency: euro}}", "no ISO 4217 currency; write it like"),
         ("business: Shop", "markets: {a: {time_zone: CEST}}", "no IANA time zone; write it like"),
-        ("business: Shop", "markets: {a: {currency: EUR}, b: {currency: USD}}",
-         r"several currencies \(EUR, USD\) .* one file per currency"),
+        (
+            "business: Shop",
+            "markets: {a: {currency: EUR}, b: {currency: USD}}",
+            r"several currencies \(EUR, USD\) .* one file per currency",
+        ),
         ("business: Shop", "business: [", "not valid YAML"),
     ],
 )

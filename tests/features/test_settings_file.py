@@ -19,16 +19,24 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> tuple[Guess, st
     orders = folder / "exports" / "orders no 1.csv"
     orders.parent.mkdir()
     orders.write_bytes(text.encode(encoding))
-    guess = guess_source(orders, columns={"customer_id": "Kunden-Nr.", "amount": "Betrag: netto"}
-                         if text.startswith("Kunden") else None)
-    shop = type("Shop", (), {"markets": {"x": Market(currency=guess.currency or "USD")},
-                             "default_market": "x"})()
+    guess = guess_source(
+        orders,
+        columns={"customer_id": "Kunden-Nr.", "amount": "Betrag: netto"}
+        if text.startswith("Kunden")
+        else None,
+    )
+    shop = type(
+        "Shop",
+        (),
+        {"markets": {"x": Market(currency=guess.currency or "USD")}, "default_market": "x"},
+    )()
     reading = read_orders(guess.source, shop, today=date(2026, 6, 30))
     (folder / "shop").mkdir()
     path = folder / "shop" / FILE_NAME
     path.write_text(
-        settings_text(guess, assess(reading, min_customers=500), folder=path.parent,
-                      business="Café: 24/7 #1"),
+        settings_text(
+            guess, assess(reading, min_customers=500), folder=path.parent, business="Café: 24/7 #1"
+        ),
         encoding="utf-8",
     )
     return guess, path.read_text(encoding="utf-8"), load_settings(path)
@@ -72,6 +80,4 @@ def test_time_zone_and_currency_are_defaults_to_be_changed(tmp_path):
 def test_markets_and_currency_come_from_the_file_if_it_has_them(tmp_path):
     rows = "a;31.01.2026;1,50;EUR;NO\nb;31.01.2026;1,5;EUR;süd west\n"
     _, _, settings = written(tmp_path, GERMAN + rows)
-    assert settings.markets == {
-        "NO": Market(currency="EUR"), "süd west": Market(currency="EUR")
-    }
+    assert settings.markets == {"NO": Market(currency="EUR"), "süd west": Market(currency="EUR")}

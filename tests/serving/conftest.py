@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from features.settings import Market, NoOrderChurn, OrderColumns, OrdersSource, Settings, Sources
-from serving.api import make_app
+from serving.api.app import make_app
 from serving.state import ServerState
 from serving.store import Generation, Reason, Score, ScoreStore
 

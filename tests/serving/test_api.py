@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 
 from features.settings import Sources
-from serving import documentation
-from serving.guard import MAX_BODY_BYTES
-from serving.score_object import score_path
+from serving.api import documentation
+from serving.api.guard import MAX_BODY_BYTES
+from serving.api.score_object import score_path
 from serving.state import ServerState
 from serving.store import ScoreStore
 
@@ -144,8 +144,11 @@ def test_any_accepted_language_gets_an_answer(client, header):
 
 
 def test_the_language_asked_for_is_the_one_of_the_reasons(client, monkeypatch):
-    monkeypatch.setattr("serving.answers.LANGUAGES", ("en", "cs"))
-    monkeypatch.setattr("serving.score_object.reason_text", lambda _, *, language: f"in {language}")
+    monkeypatch.setattr("serving.api.answers.LANGUAGES", ("en", "cs"))
+    monkeypatch.setattr(
+        "serving.api.score_object.reason_text",
+        lambda _, *, currency, language: f"in {language}",
+    )
     path = "/v1/customers/C-1042/score"
     wanted = {"Accept-Language": "en;q=0.2, cs-CZ;q=0.9"}
     assert client.get(path, headers=wanted).json()["reasons"][0]["text"] == "in cs"
@@ -339,7 +342,7 @@ def test_what_the_model_learned_from_has_to_be_sent(client_with_all_columns):
 
 def test_blanks_around_an_id_are_those_of_a_file():
     from features.sources import values
-    from serving import inputs
+    from serving.api import inputs
 
     assert set(inputs.BLANKS) == set(values._BLANKS)
     assert set(inputs.NO_ID) == set(values._NO_ID)

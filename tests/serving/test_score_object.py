@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from serving.score_object import flat_score, score_object
-from serving.score_shapes import FlatScore
+from serving.api.score_object import flat_score, score_object
+from serving.api.score_shapes import FlatScore
 from serving.store import Reason
 
 
@@ -107,7 +107,7 @@ def test_a_score_of_a_history_that_is_not_stored_has_no_link(score, generation):
 
 def test_a_number_that_is_no_whole_one_keeps_its_digits(score, generation):
     reason = Reason("basket", "raises", "low", 1.5, None, "units")
-    texts = "serving.score_object.reason_text"
+    texts = "serving.api.score_object.reason_text"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, lambda *_, **__: "text")
         found = score_object(replace(score, reasons=(reason,)), generation)["reasons"][0]

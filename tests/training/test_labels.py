@@ -3,16 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from shop import FIRST_DAY, histories
 
 from features.matrix import matrix
-from shop import FIRST_DAY, histories
 from training.labels import outcomes
 
 CUTOFF = FIRST_DAY + timedelta(days=50)
 ROWS = [
-    ("ada", FIRST_DAY, 100), ("ada", CUTOFF, 200), ("ada", CUTOFF + timedelta(days=29), 300),
-    ("ada", CUTOFF + timedelta(days=30), 400), ("ada", CUTOFF + timedelta(days=5), -50),
-    ("bob", FIRST_DAY, 100), ("cyd", CUTOFF, 100),
+    ("ada", FIRST_DAY, 100),
+    ("ada", CUTOFF, 200),
+    ("ada", CUTOFF + timedelta(days=29), 300),
+    ("ada", CUTOFF + timedelta(days=30), 400),
+    ("ada", CUTOFF + timedelta(days=5), -50),
+    ("bob", FIRST_DAY, 100),
+    ("cyd", CUTOFF, 100),
 ]
 
 

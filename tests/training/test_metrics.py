@@ -37,8 +37,10 @@ def test_the_order_of_rows_changes_no_metric_even_with_ties(seed):
     value = np.where(churned, 0.0, rng.gamma(2, 20, 200))
     expected = np.round(1 - probability, 2) * 40
     shuffle = rng.permutation(200)
-    for ours in (metrics.churn_metrics, ):
-        assert ours(churned, probability) == pytest.approx(ours(churned[shuffle], probability[shuffle]))
+    for ours in (metrics.churn_metrics,):
+        assert ours(churned, probability) == pytest.approx(
+            ours(churned[shuffle], probability[shuffle])
+        )
     assert metrics.value_metrics(value, expected) == pytest.approx(
         metrics.value_metrics(value[shuffle], expected[shuffle])
     )

@@ -25,7 +25,6 @@ CERTAIN = 1e-6  # probabilities are kept this far from 0 and 1 before a logit
 SMALLEST_VALUE = 0.01  # expected money is kept above this before a logarithm
 
 
-
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Fitted probability models; every method gives an array of shape (n_rows,)."""

@@ -115,9 +115,7 @@ def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
 
 def _data(features: pd.DataFrame, target: Target, mask: npt.NDArray[np.bool_]) -> lgb.Dataset:
     rows = target.rows(mask)
-    return lgb.Dataset(
-        features[mask], rows.values, init_score=rows.offset, params={"verbose": -1}
-    )
+    return lgb.Dataset(features[mask], rows.values, init_score=rows.offset, params={"verbose": -1})
 
 
 def _sized(rows_count: int) -> dict[str, object]:

@@ -93,9 +93,7 @@ def fit_churn_model(
     stretch = {
         days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
     }
-    mean_offset = {
-        days: float(anchor.churn_logit(current, days).mean()) for days in horizons_days
-    }
+    mean_offset = {days: float(anchor.churn_logit(current, days).mean()) for days in horizons_days}
     return ChurnModel(plain, anchored, anchor, label_days, stretch, mean_offset)
 
 

@@ -24,7 +24,9 @@ def columns_of(guess: Guess) -> dict[str, str]:
 def test_a_generic_label_is_taken_without_a_doubt(tmp_path):
     guess = guessed(tmp_path, "customer_id,timestamp,amount\nada,2026-01-02T10:00:00,10.50\n")
     assert columns_of(guess) == {
-        "customer_id": "customer_id", "timestamp": "timestamp", "amount": "amount"
+        "customer_id": "customer_id",
+        "timestamp": "timestamp",
+        "amount": "amount",
     }
     assert guess.source.timestamp_format is None
     assert guess.doubts == ()
@@ -34,19 +36,27 @@ def test_a_generic_label_is_taken_without_a_doubt(tmp_path):
 @pytest.mark.parametrize(
     ("header", "columns"),
     [
-        ("Customer ID;InvoiceDate;Invoice;Quantity;Price", ("Customer ID", "InvoiceDate",
-         "Quantity*Price")),
-        ("Invoice;CustomerID;InvoiceDate;Quantity;UnitPrice", ("CustomerID", "InvoiceDate",
-         "Quantity*UnitPrice")),
+        (
+            "Customer ID;InvoiceDate;Invoice;Quantity;Price",
+            ("Customer ID", "InvoiceDate", "Quantity*Price"),
+        ),
+        (
+            "Invoice;CustomerID;InvoiceDate;Quantity;UnitPrice",
+            ("CustomerID", "InvoiceDate", "Quantity*UnitPrice"),
+        ),
         ("user_id;order_date;total", ("user_id", "order_date", "total")),
         ("client;date;price", ("client", "date", "price")),
         ("Kundennummer;Bestelldatum;Betrag", ("Kundennummer", "Bestelldatum", "Betrag")),
         ("Kunde;Datum;Menge;Einzelpreis", ("Kunde", "Datum", "Menge*Einzelpreis")),
-        ("Číslo zákazníka;Datum objednávky;Částka", ("Číslo zákazníka", "Datum objednávky",
-         "Částka")),
+        (
+            "Číslo zákazníka;Datum objednávky;Částka",
+            ("Číslo zákazníka", "Datum objednávky", "Částka"),
+        ),
         ("zákazník;datum;celkem", ("zákazník", "datum", "celkem")),
-        ("Numéro client;Date commande;Montant TTC", ("Numéro client", "Date commande",
-         "Montant TTC")),
+        (
+            "Numéro client;Date commande;Montant TTC",
+            ("Numéro client", "Date commande", "Montant TTC"),
+        ),
         ("ID Cliente;Fecha;Importe", ("ID Cliente", "Fecha", "Importe")),
         ("id_cliente;data;importo", ("id_cliente", "data", "importo")),
         ("Klantnummer;Orderdatum;Bedrag", ("Klantnummer", "Orderdatum", "Bedrag")),
@@ -106,8 +116,11 @@ def test_a_value_above_twelve_far_down_decides_the_order_of_day_and_month(tmp_pa
 
 def test_an_order_of_day_and_month_that_nothing_decides_is_asked_for(tmp_path):
     text = "customer_id,timestamp,amount\nada,03/04/2026,1.5\n"
-    with pytest.raises(DataError, match=r"may be day or month first.*--timestamp-format "
-                       r"'%d/%m/%Y' or --timestamp-format '%m/%d/%Y'"):
+    with pytest.raises(
+        DataError,
+        match=r"may be day or month first.*--timestamp-format "
+        r"'%d/%m/%Y' or --timestamp-format '%m/%d/%Y'",
+    ):
         guessed(tmp_path, text)
     guess = guessed(tmp_path, text, timestamp_format="%d/%m/%Y")
     assert guess.source.timestamp_format == "%d/%m/%Y"
@@ -169,8 +182,11 @@ def test_a_given_column_that_does_not_exist_is_told(tmp_path):
 
 
 def test_what_cannot_be_guessed_is_named_with_the_flag_that_tells_it(tmp_path):
-    with pytest.raises(MissingColumns, match=r"customer_id and amount could not be guessed from "
-                       r"when, x, y; tell it with --columns customer_id=NAME,amount=NAME"):
+    with pytest.raises(
+        MissingColumns,
+        match=r"customer_id and amount could not be guessed from "
+        r"when, x, y; tell it with --columns customer_id=NAME,amount=NAME",
+    ):
         guessed(tmp_path, "when,x,y\n2026-01-02,p,q\n2026-01-03,p,q\n")
 
 
@@ -226,8 +242,11 @@ def test_a_header_without_rows_leaves_nothing_to_guess(tmp_path):
 def test_online_retail_is_guessed_without_a_doubt():
     guess = guess_source(DATA / "online_retail" / "transactions.parquet")
     assert columns_of(guess) == {
-        "customer_id": "customer_id", "timestamp": "invoice_timestamp",
-        "amount": "quantity*unit_price", "order_id": "invoice_id", "quantity": "quantity",
+        "customer_id": "customer_id",
+        "timestamp": "invoice_timestamp",
+        "amount": "quantity*unit_price",
+        "order_id": "invoice_id",
+        "quantity": "quantity",
         "product": "stock_code",
     }
     assert (guess.source.duplicates, guess.doubts) == ("drop", ())
@@ -238,7 +257,9 @@ def test_online_retail_is_guessed_without_a_doubt():
 def test_the_cdnow_exports_are_guessed(name):
     guess = guess_source(DATA / "cdnow" / f"{name}.parquet")
     assert columns_of(guess) == {
-        "customer_id": "customer_id", "timestamp": "transaction_date", "amount": "amount",
+        "customer_id": "customer_id",
+        "timestamp": "transaction_date",
+        "amount": "amount",
         "quantity": "quantity",
     }
     assert guess.source.duplicates == "keep"

@@ -138,8 +138,21 @@ def test_text_in_the_amount_far_down_refuses_that_row_alone(read):
 
 @pytest.mark.parametrize(
     "customer_id",
-    ["00123", "1e5", "1.0", "12345678901234567890123", "😀", "שלום", "\u0131lg\u0131n", "a b",
-     "'; DROP TABLE orders; --", "=1+1", "{{7*7}}", "../../etc/passwd", "👩‍👧"],
+    [
+        "00123",
+        "1e5",
+        "1.0",
+        "12345678901234567890123",
+        "😀",
+        "שלום",
+        "\u0131lg\u0131n",
+        "a b",
+        "'; DROP TABLE orders; --",
+        "=1+1",
+        "{{7*7}}",
+        "../../etc/passwd",
+        "👩‍👧",
+    ],
 )
 def test_an_id_is_opaque_and_comes_through_unchanged(read, customer_id):
     assert ids(read(HEADER + f"{customer_id},2026-01-02,1\n")) == [customer_id]
@@ -217,8 +230,11 @@ def test_a_quantity_must_be_whole(read):
         ("2026-01-02 23:30", datetime(2026, 1, 2, 22, 30, tzinfo=UTC), date(2026, 1, 2)),
         ("2026-01-02T23:30:00Z", datetime(2026, 1, 2, 23, 30, tzinfo=UTC), date(2026, 1, 3)),
         ("2026-01-02 10:00:00 +0530", datetime(2026, 1, 2, 4, 30, tzinfo=UTC), date(2026, 1, 2)),
-        ("2026-01-02T10:00:00.5-08:00", datetime(2026, 1, 2, 18, 0, 0, 500000, tzinfo=UTC),
-         date(2026, 1, 2)),
+        (
+            "2026-01-02T10:00:00.5-08:00",
+            datetime(2026, 1, 2, 18, 0, 0, 500000, tzinfo=UTC),
+            date(2026, 1, 2),
+        ),
         ("2026-03-29 02:30", datetime(2026, 3, 29, 1, 30, tzinfo=UTC), date(2026, 3, 29)),
         ("2025-10-26 02:30", datetime(2025, 10, 26, 0, 30, tzinfo=UTC), date(2025, 10, 26)),
         ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC), date(2017, 1, 1)),
@@ -318,8 +334,11 @@ def test_a_missing_column_is_named_with_what_was_found_and_the_closest(read):
 
 
 def test_a_file_without_header_is_refused_whole(read):
-    with pytest.raises(UnreadableFile, match=r"holds values, not column names; write a first row .*"
-                       r"customer_id,timestamp,amount"):
+    with pytest.raises(
+        UnreadableFile,
+        match=r"holds values, not column names; write a first row .*"
+        r"customer_id,timestamp,amount",
+    ):
         read(GOOD + GOOD)
 
 

@@ -28,8 +28,14 @@ def read_parquet(columns: dict[str, pa.Array], **keys: object) -> Reading:
         path = Path(folder) / "orders.parquet"
         pq.write_table(pa.table(columns), path)
         source = OrdersSource.model_validate(
-            {"path": path, "format": "parquet", "columns": OrderColumns(
-                customer_id="customer_id", timestamp="timestamp", amount="amount"), **keys}
+            {
+                "path": path,
+                "format": "parquet",
+                "columns": OrderColumns(
+                    customer_id="customer_id", timestamp="timestamp", amount="amount"
+                ),
+                **keys,
+            }
         )
         shop = type("Shop", (), {"markets": {"home": Market()}, "default_market": "home"})()
         return read_orders(source, shop, today=date(2026, 6, 30))
@@ -92,8 +98,11 @@ def test_a_time_of_any_parquet_type_is_the_same_moment(timestamp, hour):
 def test_a_nan_or_null_amount_in_parquet_is_refused():
     amount = pa.array([float("nan"), float("inf"), None])
     reading = read_parquet(
-        {"customer_id": pa.array(["a", "b", "c"]), "timestamp": pa.array([date(2026, 1, 2)] * 3),
-         "amount": amount}
+        {
+            "customer_id": pa.array(["a", "b", "c"]),
+            "timestamp": pa.array([date(2026, 1, 2)] * 3),
+            "amount": amount,
+        }
     )
     assert reading.refused["code"].to_pylist() == ["not_finite", "not_finite", "amount"]
     assert reading.refused["row"].to_pylist() == [2, 3, 4]
@@ -122,9 +131,7 @@ def test_a_missing_parquet_column_is_named():
 
 
 def test_a_parquet_file_without_rows_is_an_empty_reading():
-    reading = read_parquet(
-        {"customer_id": ADA[:0], "timestamp": DAY[:0], "amount": TEN[:0]}
-    )
+    reading = read_parquet({"customer_id": ADA[:0], "timestamp": DAY[:0], "amount": TEN[:0]})
     assert (reading.read_count, reading.notes) == (0, ("The file has columns and no rows.",))
 
 

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 import serving.web
+from serving import reasons
+from serving.drivers import SHOWN
+from serving.texts import languages, texts_of
 from serving.web.definitions import GROUPS
 from serving.web.edition import BANDS
-from serving.web.texts import languages, texts_of
 
 WEB = Path(serving.web.__file__).parent
 
 
 def used_keys() -> set[str]:
     """Every text key that templates and modules name, the computed ones written out."""
-    sources = [*WEB.glob("templates/*.html"), *WEB.glob("*.py")]
+    sources = [*WEB.glob("templates/*.html"), *WEB.glob("*.py"), Path(reasons.__file__)]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     keys = set(re.findall(r"""\b(?:t|texts)\(\s*["']([\w.-]+)["'](?! ~)""", text))
     keys |= {f"nav.{name}" for name in ("overview", "customers", "definitions")}
@@ -27,15 +29,16 @@ def used_keys() -> set[str]:
     keys |= {f"definitions.{group}" for group in GROUPS}
     states = ("fresh", "stale", "past")
     keys |= {f"freshness.{state}{part}" for state in states for part in ("", ".sentence")}
-    reasons = (
+    unavailable = (
         "already_churned", "too_little_history", "objected_to_profiling",
         "model_not_calibrated_for_market",
     )  # fmt: skip
-    keys |= {f"unavailable.{reason}{part}" for reason in reasons for part in ("", ".why")}
+    keys |= {f"unavailable.{reason}{part}" for reason in unavailable for part in ("", ".why")}
     keys |= {f"reason.{way}" for way in ("raises", "lowers")}
     keys |= {f"reason.weight.{weight}" for weight in BANDS}
     keys |= {f"quality.{part}" for part in ("churn", "value")}
     keys |= {f"quality.better.{who}" for who in ("model", "baseline", "neither")}
+    keys |= {f"because.{code}{part}" for code in SHOWN for part in ("", ".alone")}
     columns = ("customer", "probability", "expected", "stake", "reasons", "last-order")
     keys |= {f"list.column.{column}" for column in columns}
     keys |= {f"timeline.column.{one}" for one in ("day", "orders", "value", "refunds")}

@@ -5,10 +5,10 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from shop import FIRST_DAY, histories, simulated_orders
 
 from features.errors import ModelRefused, NotEnoughData
 from features.matrix import matrix
-from shop import FIRST_DAY, histories, simulated_orders
 from training.artifact import load_model, save_model
 from training.evaluation import CHAMPION, evaluate
 from training.labels import outcomes
@@ -23,7 +23,9 @@ ROWS = simulated_orders()
 @pytest.fixture(scope="module")
 def fitted() -> tuple[CustomerModel, pd.DataFrame]:
     known = histories(ROWS)
-    return fit_customer_model(known, CUTOFF, HORIZONS, seed=1), matrix(known.before(CUTOFF), [CUTOFF])
+    return fit_customer_model(known, CUTOFF, HORIZONS, seed=1), matrix(
+        known.before(CUTOFF), [CUTOFF]
+    )
 
 
 def test_the_model_ranks_churners_far_better_than_chance(fitted):
@@ -83,8 +85,13 @@ def test_columns_in_another_order_change_nothing_and_a_missing_one_is_named(fitt
 @pytest.mark.parametrize(
     "name",
     [
-        "churn_plain.txt", "churn_anchored.txt", "value_plain.txt", "value_anchored.txt",
-        "parameters.json", "facts.json", "golden.json",
+        "churn_plain.txt",
+        "churn_anchored.txt",
+        "value_plain.txt",
+        "value_anchored.txt",
+        "parameters.json",
+        "facts.json",
+        "golden.json",
     ],
 )
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
@@ -142,9 +149,7 @@ def test_everybody_coming_back_is_told_and_refused():
         for day in range(0, 200, 5)
     ]
     with pytest.raises(NotEnoughData, match="everybody came back"):
-        fit_customer_model(
-            histories(faithful), FIRST_DAY + timedelta(days=200), HORIZONS, seed=1
-        )
+        fit_customer_model(histories(faithful), FIRST_DAY + timedelta(days=200), HORIZONS, seed=1)
 
 
 def test_no_order_before_the_cutoff_is_told():
@@ -156,7 +161,13 @@ def test_an_evaluation_compares_every_system_on_the_same_rows():
     holdout = evaluate(histories(ROWS), CUTOFF, HORIZONS, seed=1)
     report = holdout.everybody()
     assert set(report["systems"]) == {
-        CHAMPION, "lightgbm", "bg-nbd", "pareto-nbd", "rfm-cells", "recency-rule", "zero",
+        CHAMPION,
+        "lightgbm",
+        "bg-nbd",
+        "pareto-nbd",
+        "rfm-cells",
+        "recency-rule",
+        "zero",
     }
     ours, zero = report["systems"][CHAMPION], report["systems"]["zero"]
     assert ours["churn"]["log_loss"] < zero["churn"]["log_loss"]

@@ -1,4 +1,4 @@
-"""The shapes of a score in answers: what `serving.score_object` fills and OpenAPI describes."""
+"""The shapes of a score in answers: what `serving.api.score_object` fills and OpenAPI describes."""
 
 from typing import Literal, NotRequired
 

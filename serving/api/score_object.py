@@ -10,8 +10,7 @@ from typing import cast
 from urllib.parse import quote
 
 from features.markets import decimal_text
-from serving.reasons import LANGUAGES, STRONGEST, reason_text
-from serving.score_shapes import (
+from serving.api.score_shapes import (
     AnyScore,
     Churn,
     Cltv,
@@ -22,7 +21,8 @@ from serving.score_shapes import (
     Orders,
     ReasonObject,
 )
-from serving.store import Generation, Reason, Score
+from serving.reasons import LANGUAGES, reason_text
+from serving.store import MOST_REASONS, Generation, Reason, Score
 
 DIGITS = 6  # of chances and counts; more would be noise
 
@@ -64,8 +64,10 @@ def score_object(
 
 def flat_score(score: Score, generation: Generation, *, language: str = LANGUAGES[0]) -> FlatScore:
     """The score under one name per CRM property; every name is there, null if not known."""
-    texts: list[str | None] = [reason_text(one, language=language) for one in score.reasons]
-    first, second, third = (texts + [None] * STRONGEST)[:STRONGEST]
+    texts: list[str | None] = [
+        reason_text(one, currency=generation.currency, language=language) for one in score.reasons
+    ]
+    first, second, third = (texts + [None] * MOST_REASONS)[:MOST_REASONS]
     money = partial(_money, currency=generation.currency)
     return FlatScore(
         regulars_customer_id=score.customer_id,
@@ -151,7 +153,7 @@ def _reason(reason: Reason, currency: str, language: str) -> ReasonObject:
         value=shown(reason.value),
         typical=shown(reason.typical),
         unit=currency if is_money else reason.unit,
-        text=reason_text(reason, language=language),
+        text=reason_text(reason, currency=currency, language=language),
         lang=language,
     )
 

@@ -8,11 +8,11 @@ from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from serving.inputs import BatchGet, Predict, clean_text
-from serving.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
-from serving.raw_orders import orders_table
-from serving.score_object import flat_score, score_object
-from serving.score_shapes import AnyScore, FlatScore
+from serving.api.inputs import BatchGet, Predict, clean_text
+from serving.api.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
+from serving.api.raw_orders import orders_table
+from serving.api.score_object import flat_score, score_object
+from serving.api.score_shapes import AnyScore, FlatScore
 from serving.state import ServerState
 from serving.store import Generation, Score
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from features.markets import minor_unit_digits, time_zone
 from features.schema import ORDERS, arrow_schema
 from features.settings import OrderColumns, Settings
-from serving.inputs import CustomerInput, OrderInput
-from serving.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
+from serving.api.inputs import CustomerInput, OrderInput
+from serving.api.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
 
 MAX_TOTAL = 2**62
 

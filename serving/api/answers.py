@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote_to_bytes
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.inputs import asked_id
-from serving.problems import NO_ROUTE, Problem
+from serving.api.inputs import asked_id
+from serving.api.problems import NO_ROUTE, Problem
 from serving.reasons import LANGUAGES
 
 MAX_LANGUAGE_RANGES = 20

@@ -16,7 +16,7 @@ from babel.numbers import format_decimal, format_percent
 
 from features.markets import money_text
 
-FOLDER = Path(__file__).parent / "texts"
+FOLDER = Path(__file__).parent
 FALLBACK = "en"
 ONE_PERCENT = 0.01
 

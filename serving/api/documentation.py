@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from serving import problems
-from serving.guard import BODY_SECONDS, MAX_BODY_BYTES
-from serving.inputs import MAX_CUSTOMERS, MAX_ID_CHARS, MAX_IDS, MAX_ORDERS, BatchGet, Predict
+from serving.api import problems
+from serving.api.guard import BODY_SECONDS, MAX_BODY_BYTES
+from serving.api.inputs import MAX_CUSTOMERS, MAX_ID_CHARS, MAX_IDS, MAX_ORDERS, BatchGet, Predict
 
 API_VERSION = "1"
 LIMITS = {
@@ -93,9 +93,9 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 def routes(openapi: Callable[[], dict[str, Any]]) -> list[Route]:
     """The page `/docs` and its style sheet."""
     templates = Environment(
-        loader=PackageLoader("serving", "templates"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("serving.api", "templates"), autoescape=True, undefined=StrictUndefined
     )
-    style = resources.files("serving").joinpath("templates", "docs.css").read_text("utf-8")
+    style = resources.files("serving.api").joinpath("templates", "docs.css").read_text("utf-8")
 
     def docs(_: Request) -> Response:
         document = openapi()

@@ -9,7 +9,7 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.problems import (
+from serving.api.problems import (
     NOT_JSON,
     SLOW_BODY,
     TOO_LARGE,

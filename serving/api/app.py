@@ -12,15 +12,15 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from serving import documentation
-from serving.answers import json_response, language_of, path_id, revalidated
-from serving.guard import Guard
-from serving.inputs import BatchGet, Predict, Wanted
-from serving.json_body import read_model
-from serving.lookups import Look, ModelCard, Results, get_score, get_scores, model_card, predict
-from serving.metrics import MEDIA_TYPE, Counted, Metrics
-from serving.problems import BUSY, Problem, ProblemBody, install_handlers
-from serving.score_shapes import AnyScore, FlatScore
+from serving.api import documentation
+from serving.api.answers import json_response, language_of, path_id, revalidated
+from serving.api.guard import Guard
+from serving.api.inputs import BatchGet, Predict, Wanted
+from serving.api.json_body import read_model
+from serving.api.lookups import Look, ModelCard, Results, get_score, get_scores, model_card, predict
+from serving.api.metrics import MEDIA_TYPE, Counted, Metrics
+from serving.api.problems import BUSY, Problem, ProblemBody, install_handlers
+from serving.api.score_shapes import AnyScore, FlatScore
 from serving.state import ServerState
 
 PREDICTING = 2  # at a time; more would only make each other slower

@@ -12,7 +12,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from serving.problems import INVALID, MALFORMED, Problem, field_errors
+from serving.api.problems import INVALID, MALFORMED, Problem, field_errors
 
 Model = TypeVar("Model", bound=BaseModel)
 
