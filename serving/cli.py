@@ -6,6 +6,7 @@ Heavy imports wait inside the commands, so that `--help` answers at once.
 
 import logging
 import os
+import signal
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -223,7 +224,7 @@ def serve(
     """
     from serving.commands.server import run_server
 
-    raise typer.Exit(run_server(settings, host=host, port=port))
+    run_server(settings, host=host, port=port)
 
 
 @app.command()
@@ -245,14 +246,13 @@ def demo(
 
 def main() -> None:
     """Run the command line; an error of ours is one sentence, no traceback."""
+    # A polite stop from outside is the same as Ctrl-C: what was started is stopped too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except RegularsError as error:
         typer.echo(f"regulars: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("regulars: stopped", err=True)
-        sys.exit(130)
 
 
 def _today(now: datetime | None) -> date:

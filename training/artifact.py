@@ -74,7 +74,7 @@ def golden_rows(features: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
 def _parameters(model: CustomerModel) -> dict[str, Any]:
     return {
         "anchor": model.churn.anchor.to_dict(),
-        "churn_mean_offset": {str(days): k for days, k in model.churn.mean_offset.items()},
+        "churn_typical": model.churn.typical,
         "churn_stretch": {str(days): k for days, k in model.churn.stretch.items()},
         "value_growth": {str(days): k for days, k in model.value.growth.items()},
         "value_interval": model.value.interval.to_dict(),
@@ -94,7 +94,7 @@ def _assemble(folder: Path, facts: ModelFacts) -> CustomerModel:
         anchor,
         facts.churn_label_days,
         {int(days): k for days, k in parameters["churn_stretch"].items()},
-        {int(days): k for days, k in parameters["churn_mean_offset"].items()},
+        parameters["churn_typical"],
     )
     value = ValueModel(
         trees["value_plain"],

@@ -145,19 +145,21 @@ def quality_of(holdout: Holdout, baseline: str) -> dict[str, Any]:
 
 
 def _grade(ours: dict[str, float], theirs: dict[str, float], baseline: str) -> tuple[str, str]:
-    better_level = ours["log_loss"] < theirs["log_loss"]
+    """A: ranks better, lower log loss, well calibrated. B: one of the first two. C: neither."""
     better_order = ours["auc"] > theirs["auc"]
-    if better_level and better_order and ours["ece"] <= WELL_CALIBRATED:
-        return "A", (
-            f"ranks better and has a lower log loss than {baseline} on the holdout, and its "
-            f"probabilities were off by at most {WELL_CALIBRATED:.0%} on average"
-        )
-    if better_level or better_order:
-        return "B", (
-            f"beats {baseline} on the holdout by ranking or by log loss, but not by both with "
-            f"probabilities off by at most {WELL_CALIBRATED:.0%} on average"
-        )
-    return "C", f"beats {baseline} on the holdout neither by ranking nor by log loss"
+    better_level = ours["log_loss"] < theirs["log_loss"]
+    calibrated = ours["ece"] <= WELL_CALIBRATED
+    order = "better" if better_order else "no better"
+    level = "lower" if better_level else "no lower"
+    rule = (
+        f"Ranks {order} than {baseline} (AUC {ours['auc']:.3f}, {theirs['auc']:.3f}), log loss is "
+        f"{level} ({ours['log_loss']:.3f}, {theirs['log_loss']:.3f}), probabilities were off by "
+        f"{ours['ece']:.1%} on average ({'at most' if calibrated else 'more than'} "
+        f"{WELL_CALIBRATED:.0%})"
+    )
+    if better_order and better_level and calibrated:
+        return "A", rule
+    return ("B" if better_order or better_level else "C"), rule
 
 
 def _numbers(metrics: dict[str, float]) -> dict[str, float]:

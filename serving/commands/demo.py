@@ -46,14 +46,13 @@ def run_demo(*, serve: bool, port: int) -> int:
 
 
 def riskiest_customer(settings: Settings) -> str:
-    """The customer with most value at stake."""
+    """The customer at high risk with most value at stake."""
     store = ScoreStore.embedded(settings.workspace)
     try:
         generation = store.current()
         if generation is None:
             return ""
-        bands = ("high", "medium", "low")
-        first = store.at_risk(generation.generation, bands=bands, limit=1)
+        first = store.at_risk(generation.generation, limit=1)
     finally:
         store.close()
     return first[0].customer_id if first else ""

@@ -16,18 +16,41 @@ START_SECONDS = 60.0
 POLL_SECONDS = 0.2
 
 
-def run_server(settings: str, *, host: str, port: int) -> int:
-    """Serve until stopped; gives the server's exit code.
+def run_server(settings: str, *, host: str, port: int) -> None:
+    """Become the server; never returns.
 
-    Raises SettingsError for bad settings, NotReady if the port is taken.
+    The process is replaced, so that signals reach the server itself. Raises SettingsError for bad
+    settings, NotReady if the port is taken.
     """
     settings_named(settings)  # a mistake in the file is told here, not in the server's log
-    server = start_server(settings, host=host, port=port)
-    return wait_for_end(server)
+    _check_port(host, port)
+    environment = _environment(settings)
+    os.execve(sys.executable, _command(host, port), environment)  # noqa: S606
 
 
 def start_server(settings: str, *, host: str, port: int) -> "subprocess.Popen[bytes]":
-    """The server's process, just started. Raises NotReady if the port is taken."""
+    """The server, just started beside this process. Raises NotReady if the port is taken."""
+    _check_port(host, port)
+    # What the server logs is no result: it goes where messages go.
+    return subprocess.Popen(  # noqa: S603
+        _command(host, port), env=_environment(settings), stdout=sys.stderr
+    )
+
+
+def _command(host: str, port: int) -> list[str]:
+    return [
+        sys.executable,
+        *("-m", "bentoml", "serve", "serving.service:Regulars"),
+        *("--host", host, "--port", str(port)),
+    ]
+
+
+def _environment(settings: str) -> dict[str, str]:
+    named = settings if settings == DEMO else str(Path(settings).resolve())
+    return os.environ | {SETTINGS_VARIABLE: named, "BENTOML_DO_NOT_TRACK": "True"}
+
+
+def _check_port(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -35,13 +58,6 @@ def start_server(settings: str, *, host: str, port: int) -> "subprocess.Popen[by
         except OSError as error:
             message = f"Port {port} of {host} is taken. Choose another one with --port."
             raise NotReady(message) from error
-    named = settings if settings == DEMO else str(Path(settings).resolve())
-    environment = os.environ | {SETTINGS_VARIABLE: named, "BENTOML_DO_NOT_TRACK": "True"}
-    command = [
-        sys.executable, "-m", "bentoml", "serve", "serving.service:Regulars",
-        "--host", host, "--port", str(port),
-    ]  # fmt: skip
-    return subprocess.Popen(command, env=environment)  # noqa: S603  # our own words only
 
 
 def wait_until_ready(server: "subprocess.Popen[bytes]", address: str) -> None:

@@ -74,7 +74,7 @@ def _measures(edition: Edition, part: str, judged: dict[str, Judged]) -> tuple[M
                 model=_written(edition, model, how.form),
                 baseline="–" if baseline is None else _written(edition, baseline, how.form),
                 better=better,
-                verdict=edition.texts(f"quality.better.{better}"),
+                verdict=edition.texts(f"quality.better.{better}") if baseline is not None else "",
             )
         )
     return tuple(found)

@@ -24,6 +24,7 @@ from training.panel import Panel
 
 Floats = npt.NDArray[np.float64]
 
+TYPICAL_ROWS = 20_000  # enough for a mean; exact contributions cost 200 scores a row
 LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels say nothing
 
 
@@ -31,7 +32,8 @@ LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels
 class ChurnModel:
     """Fitted on one panel; answers for the horizons in `stretch` (days to exponent k).
 
-    `mean_offset` is the anchor's mean log-odds per horizon over the customers it was fitted on.
+    `typical` is the mean contribution per feature (and of the `anchor`) over the active customers
+    it was made for: what a contribution is measured against.
     """
 
     plain: lgb.Booster
@@ -39,7 +41,7 @@ class ChurnModel:
     anchor: Anchor
     label_days: int
     stretch: dict[int, float]
-    mean_offset: dict[int, float]
+    typical: dict[str, float]
 
     def churn_probability(self, features: pd.DataFrame, horizon_days: int) -> Floats:
         """One probability in [0, 1] per row; raises ModelRefused for a horizon not fitted."""
@@ -52,14 +54,13 @@ class ChurnModel:
         return sigmoid(raw_score(self.plain, features))
 
     def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
-        """Log-odds per row and feature, the anchor's own in the column `anchor`.
+        """Log-odds per row and feature against a typical active customer.
 
-        The anchor's part is against its mean, so that it says how the customer differs from the
-        others.
+        The anchor's own part is the column `anchor`. Exact TreeSHAP values of both kinds of trees
+        are averaged, as their log-odds are.
         """
-        trees = (contributions(self.plain, features) + contributions(self.anchored, features)) / 2
-        offset = self.anchor.churn_logit(features, horizon_days)
-        return trees.assign(anchor=(offset - self.mean_offset[horizon_days]) / 2)
+        parts = _contributions(self.plain, self.anchored, self.anchor, features, horizon_days)
+        return parts - pd.Series(self.typical)[parts.columns]
 
     def _exponent(self, horizon_days: int) -> float:
         if horizon_days not in self.stretch:
@@ -78,7 +79,7 @@ def fit_churn_model(
     *,
     seed: int,
 ) -> ChurnModel:
-    """A churn model for these horizons.
+    """A churn model for these horizons, the first being that of the churn definition.
 
     `offset` is the anchors' log-odds per row of the panel. `current` is the matrix at the day of
     prediction, which has no labels yet, and `anchor` was fitted on it.
@@ -93,8 +94,21 @@ def fit_churn_model(
     stretch = {
         days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
     }
-    mean_offset = {days: float(anchor.churn_logit(current, days).mean()) for days in horizons_days}
-    return ChurnModel(plain, anchored, anchor, label_days, stretch, mean_offset)
+    active = current[current["recency_days"] <= horizons_days[0]].head(TYPICAL_ROWS)
+    parts = _contributions(plain, anchored, anchor, active, horizons_days[0])
+    typical = {str(name): float(mean) for name, mean in parts.mean().items()}
+    return ChurnModel(plain, anchored, anchor, label_days, stretch, typical)
+
+
+def _contributions(
+    plain: lgb.Booster,
+    anchored: lgb.Booster,
+    anchor: Anchor,
+    features: pd.DataFrame,
+    horizon_days: int,
+) -> pd.DataFrame:
+    trees = (contributions(plain, features) + contributions(anchored, features)) / 2
+    return trees.assign(anchor=anchor.churn_logit(features, horizon_days) / 2)
 
 
 def _growth(anchor: Anchor, features: pd.DataFrame, label_days: int, horizon_days: int) -> Floats:

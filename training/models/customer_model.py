@@ -148,7 +148,7 @@ def fit_customer_model(
     anchor = Anchor.fit(current)
     anchors = fit_anchors(churn_panel)
     progress("churn model")
-    both = tuple(sorted({horizons.churn_days, horizons.value_days}))
+    both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
     offset = panel_offset(churn_panel, anchors, Anchor.churn_logit)
     churn = fit_churn_model(churn_panel, offset, current, anchor, both, seed=seed)
     progress("value model")
