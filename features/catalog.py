@@ -4,10 +4,28 @@ import hashlib
 from types import ModuleType
 
 from features.declarations import Feature
-from features.groups import basket, frequency, money, recency, returns, rhythm, trend
+from features.groups import (
+    basket,
+    frequency,
+    money,
+    recency,
+    returns,
+    rhythm,
+    subscription,
+    trend,
+)
 from features.tiles import tile_sql
 
-GROUPS: tuple[ModuleType, ...] = (recency, frequency, money, rhythm, trend, returns, basket)
+GROUPS: tuple[ModuleType, ...] = (
+    recency,
+    frequency,
+    money,
+    rhythm,
+    trend,
+    returns,
+    basket,
+    subscription,
+)
 
 
 def group_name(group: ModuleType) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from features.histories import EPOCH, Histories
 from features.markets import minor_unit_digits
-from features.tiles import MARKET, ORDER_DAYS, ORDER_VALUE, TileColumn
+from features.tiles import MARKET, ORDER_DAYS, ORDER_VALUE, PAID_UNTIL, TileColumn
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -71,6 +71,13 @@ class TileIndex:
         gaps = np.diff(self.order_days, prepend=0)
         gaps[np.diff(codes, prepend=-1) != 0] = 0
         return gaps
+
+    @cached_property
+    def paid_until(self) -> Ints:
+        """Latest day paid for by each tile and its customer's earlier ones."""
+        values = self.histories.column(PAID_UNTIL.name)
+        # Codes only grow, so one running maximum over (customer, day) restarts by itself.
+        return np.maximum.accumulate((self.codes << _DAY_BITS) + values) & ((1 << _DAY_BITS) - 1)
 
     @cached_property
     def squared_gap_total(self) -> Ints:
@@ -171,6 +178,10 @@ class AsOf:
         totals = self._index.squared_gap_total
         # The gap at the first order day is 0, so it may be counted.
         return totals[self._last_rank + 1] - totals[self._first_rank]
+
+    def paid_until_day(self) -> Ints:
+        """Day until which payments made before the cutoff reach, as days since 1970."""
+        return self._index.paid_until[self._end - 1]
 
     def market_numbers(self) -> Ints:
         """The market of the last order, as its place in the settings."""

@@ -34,6 +34,13 @@ ORDERS: tuple[Column, ...] = (
     Column("order_id", pa.string(), "id", "Rows with one id are one order.", required=False),
     Column("product", pa.string(), "name", "What was bought.", required=False),
     Column("quantity", pa.int64(), "count", "Units bought; negative if returned.", required=False),
+    Column(
+        "paid_until_day",
+        pa.int64(),
+        "days since 1970",
+        "First day no longer paid by the row; 2200-01-01 while it runs.",
+        required=False,
+    ),
 )
 
 REFUSED: tuple[Column, ...] = (

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from features.errors import SettingsError
@@ -45,6 +53,10 @@ class OrderColumns(Part):
     product: str | None = Field(default=None, description="what was bought")
     currency: str | None = Field(default=None, description="ISO 4217 code of the row")
     market: str | None = Field(default=None, description="market of the row, as named below")
+    paid_until: str | None = Field(
+        default=None,
+        description="for subscriptions: first day no longer paid by the row; empty while it runs",
+    )
 
     def names(self) -> list[str]:
         """Every column of the file that is read, each once, in order."""
@@ -120,6 +132,41 @@ class NoOrderChurn(Part):
         return f"no-order-{self.within_days}d@1"
 
 
+class SubscriptionEndChurn(Part):
+    """A customer has churned when her paid time has ended and no payment renewed it in time."""
+
+    kind: Literal["subscription-end"]
+    within_days: int = Field(ge=1, le=3650, description="how far ahead the end is predicted")
+    grace_days: int = Field(
+        default=0, ge=0, le=365, description="a renewal this late is still a renewal"
+    )
+
+    @property
+    def horizon_days(self) -> int:
+        """How far ahead churn is predicted."""
+        return self.within_days
+
+    @property
+    def name(self) -> str:
+        """The definition's name and version, as the API shows it."""
+        return f"subscription-end-{self.within_days}d-grace-{self.grace_days}d@1"
+
+
+def _kind_of(churn: object) -> object:
+    """The kind that a definition names; one that names none is about orders."""
+    if isinstance(churn, dict):
+        return churn.get("kind", "no-order")
+    return getattr(churn, "kind", None)
+
+
+CHURN_KINDS = ("no-order", "subscription-end")
+ChurnDefinition = Annotated[
+    Annotated[NoOrderChurn, Tag("no-order")]
+    | Annotated[SubscriptionEndChurn, Tag("subscription-end")],
+    Discriminator(_kind_of),
+]
+
+
 class ValueSettings(Part):
     """What a customer's future orders are worth."""
 
@@ -165,7 +212,7 @@ class Settings(BaseSettings):
     )
     sources: Sources
     markets: Annotated[dict[str, Market], Field(min_length=1)] = {"default": Market()}
-    churn: NoOrderChurn
+    churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
     bands: Bands = Bands()
     baseline: BaselineName = Field(
@@ -185,6 +232,17 @@ class Settings(BaseSettings):
             message = (
                 f"markets in several currencies ({', '.join(currencies)}) need dated exchange "
                 "rates, which are not supported yet; use one file per currency"
+            )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _paid_until_is_mapped(self) -> Self:
+        mapped = self.sources.orders.columns.paid_until is not None
+        if self.churn.kind == "subscription-end" and not mapped:
+            message = (
+                "churn.kind subscription-end needs sources.orders.columns.paid_until, the column "
+                "that says until when a row is paid"
             )
             raise ValueError(message)
         return self
@@ -251,7 +309,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 def _explain(error: ValidationError, path: Path, text: str) -> str:
     sentences = []
     for problem in error.errors():
-        keys = [str(key) for key in problem["loc"]]
+        # A definition's kind stands in the path of an error, but not in the file.
+        keys = [str(key) for key in problem["loc"] if key not in CHURN_KINDS]
         line = _line_of(text, keys)
         sentence = f"{path}:{line}: {'.'.join(keys)}: {problem['msg']}"
         if problem["type"] == "extra_forbidden":

@@ -19,6 +19,7 @@ _MEANING = {
     "product": "what was bought",
     "currency": "rows in another currency than the market's are refused",
     "market": "market of the row, as named below",
+    "paid_until": "first day no longer paid, for subscriptions",
 }
 _COMMENT_COLUMN = 46
 
@@ -111,6 +112,8 @@ def _goal_lines(readiness: Readiness) -> list[str]:
     return [
         f"# {readiness.window_reason}",
         "churn:",
+        "  # For subscriptions: kind: subscription-end, with grace_days, and above it a column",
+        "  # paid_until (first day no longer paid; empty while it runs).",
         _line(2, "kind", "no-order", "a customer has churned when no order came for this long"),
         _line(2, "within_days", readiness.churn_window_days, "how long"),
         "",

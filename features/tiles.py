@@ -1,6 +1,7 @@
 """Day tiles: small partial aggregates per customer and local day, made by one portable GROUP BY.
 
-Every column merges over days by addition, so any window at any cutoff is a sum of tiles. The SQL
+Every column merges over days by addition (or by maximum, where it says so), so any window at any
+cutoff is made from tiles alone. The SQL
 is plain (`CASE WHEN`, `SUM`, `COUNT`, `MAX`) so that another engine can run the same text. All
 columns are 64-bit integers: sums of integers are exact whatever the order of addition.
 """
@@ -70,6 +71,13 @@ MARKET = TileColumn(
     "the market, as its place in the settings",
 )
 
+PAID_UNTIL = TileColumn(
+    "paid_until_day",
+    "COALESCE(MAX(paid_until_day), 0)",
+    "latest day until which the rows of this day are paid; merges by maximum",
+    needs="paid_until_day",
+)
+
 TILE_COLUMNS: tuple[TileColumn, ...] = (
     ORDER_DAYS,
     ORDERS,
@@ -80,6 +88,7 @@ TILE_COLUMNS: tuple[TileColumn, ...] = (
     UNITS,
     PRODUCTS,
     MARKET,
+    PAID_UNTIL,
 )
 
 

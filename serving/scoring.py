@@ -15,6 +15,7 @@ from features.settings import Settings
 from serving.drivers import reasons_of
 from serving.store import Generation, Score
 from training.artifact import load_model
+from training.labels import active
 from training.models.customer_model import CustomerModel, Version
 
 Floats = npt.NDArray[np.float64]
@@ -68,26 +69,29 @@ class Scorer:
         made from the customers scored.
         """
         rows = matrix(histories.before(as_of), [as_of])
-        lapsed = rows["recency_days"].to_numpy() > self._settings.churn.within_days
-        active = rows[~lapsed].reset_index(drop=True)
+        horizons = self._model.facts.horizons
+        lapsed = ~active(
+            rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days
+        ).to_numpy()
+        present = rows[~lapsed].reset_index(drop=True)
         scores = [_unscored(row, as_of) for row in _records(rows[lapsed])]
-        if active.empty:
+        if present.empty:
             return scores, scales or Scales((), ())
-        numbers = self._numbers(active)
+        numbers = self._numbers(present)
         if scales is None:
             scales = _scales(numbers)
         numbers["percentile"] = _percentile(numbers["churn_probability"], scales)
         numbers["value_band"] = _value_band(numbers["cltv_if_retained"], scales)
-        numbers["reasons"] = reasons_of(self._model, active)
+        numbers["reasons"] = reasons_of(self._model, present)
         scores += [
             self._scored(row, one, as_of)
-            for row, one in zip(_records(active), _rows(numbers), strict=True)
+            for row, one in zip(_records(present), _rows(numbers), strict=True)
         ]
         return sorted(scores, key=lambda score: score.customer_id), scales
 
-    def _numbers(self, active: pd.DataFrame) -> dict[str, Any]:
+    def _numbers(self, rows: pd.DataFrame) -> dict[str, Any]:
         """Model output in money terms, one array per field of the score."""
-        predicted = self._model.predict(active)
+        predicted = self._model.predict(rows)
         factor = self._settings.value.margin * discount_factor(
             self._settings.value.horizon_days, self._settings.value.discount_rate
         )

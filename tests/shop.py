@@ -28,6 +28,7 @@ def order_table(rows: Iterable[tuple[str, date, int]]) -> pa.Table:
             "order_id": pa.nulls(len(rows), pa.string()),
             "product": pa.nulls(len(rows), pa.string()),
             "quantity": pa.nulls(len(rows), pa.int64()),
+            "paid_until_day": pa.nulls(len(rows), pa.int64()),
         },
         schema=arrow_schema(ORDERS),
     )

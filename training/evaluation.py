@@ -17,7 +17,7 @@ import pandas as pd
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.matrix import matrix
-from training.labels import outcomes
+from training.labels import active, outcomes
 from training.metrics import churn_metrics, interval_metrics, value_metrics
 from training.models.baselines import (
     Baseline,
@@ -125,15 +125,17 @@ def evaluate(
     baselines = fit_baselines(histories, cutoff, horizons)
     predictions = {CHAMPION: model.predict(rows), PLAIN: _plain_lightgbm(model, rows, horizons)}
     predictions |= {one.name: _predicted(one, rows, horizons) for one in baselines}
-    churn = _outcomes(histories, cutoff, horizons.churn_days)
-    value = _outcomes(histories, cutoff, horizons.value_days)
+    churn = _outcomes(histories, cutoff, horizons.churn_days, horizons.grace_days)
+    value = _outcomes(histories, cutoff, horizons.value_days, None)
     return Holdout(
         cutoff=cutoff,
         horizons=horizons,
         predictions=predictions,
         churned=churn["churned"].to_numpy(),
         realised_value=value["realised_value"].to_numpy(),
-        active=(rows["recency_days"] <= horizons.churn_days).to_numpy(),
+        active=active(
+            rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days
+        ).to_numpy(),
     )
 
 
@@ -141,7 +143,7 @@ def fit_baselines(histories: Histories, cutoff: date, horizons: Horizons) -> Seq
     """Every baseline, learned strictly before the cutoff; rules from its newest mature labels."""
     known = histories.before(cutoff)
     plan = plan_panel(known.first_day, cutoff, horizons.churn_days)
-    panel = build_panel(known, plan, as_of=cutoff)
+    panel = build_panel(known, plan, as_of=cutoff, grace_days=horizons.grace_days)
     newest = panel.at(plan.latest)
     features = panel.features[newest]
     churned = panel.labels["churned"].to_numpy()[newest]
@@ -157,9 +159,16 @@ def fit_baselines(histories: Histories, cutoff: date, horizons: Horizons) -> Seq
     )
 
 
-def _outcomes(histories: Histories, cutoff: date, horizon_days: int) -> pd.DataFrame:
-    until = cutoff + timedelta(days=horizon_days)
-    return outcomes(histories, [cutoff], horizon_days=horizon_days, seen_until=until)
+def _outcomes(
+    histories: Histories, cutoff: date, horizon_days: int, grace_days: int | None
+) -> pd.DataFrame:
+    return outcomes(
+        histories,
+        [cutoff],
+        horizon_days=horizon_days,
+        seen_until=cutoff + timedelta(days=horizon_days),
+        grace_days=grace_days,
+    )
 
 
 def _predicted(baseline: Baseline, rows: pd.DataFrame, horizons: Horizons) -> pd.DataFrame:

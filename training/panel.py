@@ -78,9 +78,13 @@ def plan_panel(first_day: date, as_of: date, horizon_days: int) -> PanelPlan:
     return PanelPlan(tuple(reversed(cutoffs)), label_days)
 
 
-def build_panel(histories: Histories, plan: PanelPlan, *, as_of: date) -> Panel:
+def build_panel(
+    histories: Histories, plan: PanelPlan, *, as_of: date, grace_days: int | None = None
+) -> Panel:
     """Features and mature labels at every cutoff of the plan; nothing from `as_of` on is used."""
     known = histories.before(as_of)
     cutoffs: Sequence[date] = plan.cutoffs
-    labels = outcomes(known, cutoffs, horizon_days=plan.label_days, seen_until=as_of)
+    labels = outcomes(
+        known, cutoffs, horizon_days=plan.label_days, seen_until=as_of, grace_days=grace_days
+    )
     return Panel(matrix(known, cutoffs), labels, plan)

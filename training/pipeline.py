@@ -50,6 +50,7 @@ def horizons_of(settings: Settings) -> Horizons:
         churn_days=settings.churn.horizon_days,
         value_days=settings.value.horizon_days,
         interval=settings.value.interval,
+        grace_days=settings.churn.grace_days if settings.churn.kind == "subscription-end" else None,
     )
 
 

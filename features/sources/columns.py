@@ -26,6 +26,7 @@ class Places:
     product: int | None
     currency: int | None
     market: int | None
+    paid_until: int | None
     notes: tuple[str, ...]
 
     def needed(self) -> list[int]:
@@ -38,6 +39,7 @@ class Places:
             self.product,
             self.currency,
             self.market,
+            self.paid_until,
         )
         return sorted({at for at in (*single, *self.amount) if at is not None})
 
@@ -79,6 +81,7 @@ def locate(names: Sequence[str], columns: OrderColumns, path: Path) -> Places:
         product=optional("product", columns.product),
         currency=optional("currency", columns.currency),
         market=optional("market", columns.market),
+        paid_until=optional("paid_until", columns.paid_until),
         notes=(f"Column names were read without case and blanks: {', '.join(unlike)}.",)
         if unlike
         else (),

@@ -171,6 +171,7 @@ class Judge:
             "order_id": rows["order_id"],
             "product": rows["product"],
             "quantity": rows["quantity"],
+            "paid_until_day": rows["paid_until_day"],
         }
         keys = {name: rows[name] for name in _KEYS}
         return pa.table(columns | keys)

@@ -18,6 +18,10 @@ from features.sources.chunks import Kind
 from features.sources.columns import Places
 
 MAX_AMOUNT = 10**12
+OPEN_ENDED_DAY = 84_006
+"""2200-01-01 as days since 1970: a subscription without an end."""
+
+_US_PER_DAY = 86_400_000_000
 EPOCH_FORMATS = {"epoch-seconds": 1_000_000, "epoch-milliseconds": 1_000, "epoch-microseconds": 1}
 """Names that timestamp_format may have besides strptime patterns, and their microseconds."""
 
@@ -57,7 +61,8 @@ class Reader:
         """One row of values per row of texts, in the same order.
 
         Columns: row, fault (number of a check, or null), customer_id, is_changed, written_us,
-        is_zoned, is_leap, factor_0, factor_1, quantity, market_at, order_id, product, key_0, key_1.
+        is_zoned, is_leap, factor_0, factor_1, quantity, market_at, order_id, product,
+        paid_until_day, key_0, key_1.
         """
         connection.register("chunk", rows)
         try:
@@ -83,7 +88,7 @@ def reader(
         if places.quantity is None
         else _Number(places.quantity, kinds[places.quantity], source)
     )
-    checks = tuple(_checks(source, places, factors, quantity, markets))
+    checks = tuple(_checks(source, places, factors, quantity, markets, kinds))
     faults = " ".join(
         f"WHEN {check.condition} THEN {number}" for number, check in enumerate(checks)
     )
@@ -105,6 +110,7 @@ def reader(
             written_us, is_zoned, is_leap, {factors[0].value} AS factor_0, {second} AS factor_1,
             {_whole(quantity)} AS quantity, {market_at} AS market_at,
             {_optional(places.order_id)} AS order_id, {_optional(places.product)} AS product,
+            {_paid_until(places, kinds, source)} AS paid_until_day,
             {_key(width, "lower")} AS key_0, {_key(width, "upper")} AS key_1
         FROM (SELECT *, nfc_normalize({_text(places.customer_id)}) AS customer_id, {timestamp}
               FROM (SELECT *, {trimmed} FROM chunk))
@@ -118,6 +124,7 @@ def _checks(
     factors: Sequence["_Number"],
     quantity: "_Number | None",
     markets: dict[str, str],
+    kinds: Sequence[Kind],
 ) -> list[Check]:
     who, when = places.customer_id, places.timestamp
     is_naive_text = source.timestamp_format is None
@@ -147,6 +154,9 @@ def _checks(
         checks.append(
             Check(f"{_text(places.market)} NOT IN ({known})", "unknown_market", places.market)
         )
+    if places.paid_until is not None:
+        condition = f"{_paid_until(places, kinds, source)} IS NULL"
+        checks.append(Check(condition, "unreadable_date", places.paid_until))
     if quantity is not None:
         condition = f"{quantity.text} <> '' AND {_whole(quantity)} IS NULL"
         checks.append(Check(condition, "quantity", quantity.at))
@@ -212,6 +222,21 @@ def _timestamp(at: int, kind: Kind, pattern: str | None) -> str:
         f"{parts} AS iso, epoch_us({moment}) - 60000000 * {minutes} AS written_us, "
         "iso['zone'] <> '' AS is_zoned, iso['clock'] LIKE '%:60%' AS is_leap"
     )
+
+
+def _paid_until(places: Places, kinds: Sequence[Kind], source: OrdersSource) -> str:
+    """SQL of a day as days since 1970: far away where the column is empty, null if unreadable."""
+    if places.paid_until is None:
+        return "NULL::BIGINT"
+    text, pattern = _text(places.paid_until), source.timestamp_format
+    if pattern is None or kinds[places.paid_until] == "moment":
+        day = f"TRY_CAST(regexp_extract({text}, {_quote(ISO_TIME)}, 1) AS TIMESTAMP)"
+        us = f"epoch_us({day})"
+    elif pattern in EPOCH_FORMATS:
+        us = epoch_us(text, pattern)
+    else:
+        us = f"epoch_us(TRY_STRPTIME({text}, {_quote(pattern)}))"
+    return f"CASE WHEN {text} = '' THEN {OPEN_ENDED_DAY} ELSE {us} // {_US_PER_DAY} END"
 
 
 def epoch_us(text: str, pattern: str) -> str:

@@ -180,6 +180,9 @@ class OrderInput(Input):
     order_id: Text | None = Field(default=None, description="rows with one id are one order")
     product: Text | None = None
     market: Text | None = Field(default=None, description="without it, the first market")
+    paid_until: Day | None = Field(
+        default=None, description="for subscriptions: first day no longer paid; none while it runs"
+    )
 
 
 class CustomerInput(Input):

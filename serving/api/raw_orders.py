@@ -7,16 +7,23 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import pyarrow as pa
 
+from features.histories import EPOCH
 from features.markets import minor_unit_digits, time_zone
 from features.schema import ORDERS, arrow_schema
 from features.settings import OrderColumns, Settings
+from features.sources.values import OPEN_ENDED_DAY
 from serving.api.inputs import CustomerInput, OrderInput
 from serving.api.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
 
 MAX_TOTAL = 2**62
 
 
-OPTIONAL = ("order_id", "product", "quantity")
+OPTIONAL = {
+    "order_id": "order_id",
+    "product": "product",
+    "quantity": "quantity",
+    "paid_until_day": "paid_until",
+}  # column of the table: column of the settings
 NEEDED_IF_MAPPED = ("product", "quantity")  # features are made of them
 
 
@@ -58,8 +65,8 @@ def orders_table(customers: list[CustomerInput], settings: Settings, as_of: date
     )
     if errors:
         raise Problem(INVALID, errors=errors)
-    for name in OPTIONAL:
-        if getattr(mapped, name) is None:
+    for name, mapped_name in OPTIONAL.items():
+        if getattr(mapped, mapped_name) is None:
             columns[name] = [None] * len(columns[name])
     return pa.table(columns, schema=arrow_schema(ORDERS))
 
@@ -127,6 +134,9 @@ def _values(row: _Row, settings: Settings, as_of: date) -> dict[str, object]:
         "order_id": order.order_id,
         "product": order.product,
         "quantity": order.quantity,
+        "paid_until_day": OPEN_ENDED_DAY
+        if order.paid_until is None
+        else (order.paid_until - EPOCH).days,
     }
 
 

@@ -155,8 +155,7 @@ def holdout_sentence(quality: dict[str, Any]) -> str:
     holdout = quality["holdout"]
     return (
         f"Judged on {holdout['customers_count']:,} customers active on {holdout['cutoff']}, of "
-        f"whom {holdout['churn_rate']:.1%} then placed no order for "
-        f"{holdout['churn_horizon_days']} days:"
+        f"whom {holdout['churn_rate']:.1%} churned within {holdout['churn_horizon_days']} days:"
     )
 
 

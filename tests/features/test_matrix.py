@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from shop import FIRST_DAY, histories, order_table
 
 from features.catalog import GROUPS, catalogue, features_of, version
 from features.declarations import UNITS, feature, windowed
+from features.histories import Histories
 from features.matrix import KEYS, feature_columns, matrix
 
 CUTOFF = FIRST_DAY + timedelta(days=100)
@@ -133,8 +135,6 @@ def test_the_property_test_can_fail_a_shifted_cutoff_changes_rows():
 
 def test_money_follows_the_minor_units_of_the_currency():
     orders = order_table([("ada", day(3), 1500)])
-    from features.histories import Histories
-
     yen = Histories.from_orders(orders, markets=("US",), currency="JPY")
     assert row_of(matrix(yen, [CUTOFF]), "ada")["spend_value"] == 1500.0
 
@@ -183,3 +183,27 @@ def test_a_windowed_feature_puts_the_window_before_the_unit():
 def test_the_catalogue_version_is_stable_within_a_run():
     assert version() == version()
     assert len(version()) == 12
+
+
+def paid(rows):
+    """Payments of (customer, day, paid until)."""
+    table = order_table([(name, when, 1000) for name, when, _ in rows])
+    until = pa.array([(end - date(1970, 1, 1)).days for _, _, end in rows], pa.int64())
+    at = table.schema.get_field_index("paid_until_day")
+    return Histories.from_orders(
+        table.set_column(at, table.schema.field(at), until), markets=("US",), currency="USD"
+    )
+
+
+def test_paid_time_is_the_latest_end_known_before_the_cutoff():
+    known = paid(
+        [
+            ("ada", day(40), day(10)),
+            ("ada", day(60), day(-20)),
+            ("ada", day(0), day(-90)),
+            ("bob", day(5), day(3)),
+        ]
+    )
+    rows = matrix(known, [CUTOFF]).set_index("customer_id")
+    assert rows["paid_ahead_days"].to_dict() == {"ada": 20.0, "bob": -3.0}
+    assert rows.loc["ada", "paid_at_last_order_days"] == 60.0

@@ -27,6 +27,7 @@ def ready(orders: list[tuple[str, int]], *, amount_minor: int = 100, **keys: obj
             "market": ["home"] * count,
             **{name: pa.nulls(count) for name in ("order_id", "product")},
             "quantity": pa.nulls(count, pa.int64()),
+            "paid_until_day": pa.nulls(count, pa.int64()),
         }
     ).cast(arrow_schema(ORDERS))
     reading = Reading(table, refused_table([]), count, count, 0, 0, 0)

@@ -1,12 +1,14 @@
 """Labels: what happened in the half-open horizon after each cutoff."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
-from shop import FIRST_DAY, histories
+from shop import FIRST_DAY, histories, order_table
 
+from features.histories import Histories
 from features.matrix import matrix
-from training.labels import outcomes
+from training.labels import active, outcomes
 
 CUTOFF = FIRST_DAY + timedelta(days=50)
 ROWS = [
@@ -39,3 +41,43 @@ def test_labels_stand_in_the_order_of_the_matrix():
 def test_an_immature_label_does_not_exist():
     with pytest.raises(ValueError, match="need 30 days"):
         outcomes(histories(ROWS), [CUTOFF], horizon_days=30, seen_until=CUTOFF + timedelta(days=29))
+
+
+def subscriptions():
+    """Ada renews late, bob lets it end, cyd has ended before the cutoff."""
+    rows = [
+        ("ada", FIRST_DAY, FIRST_DAY + timedelta(days=60)),
+        ("ada", CUTOFF + timedelta(days=12), CUTOFF + timedelta(days=45)),
+        ("bob", FIRST_DAY, FIRST_DAY + timedelta(days=60)),
+        ("cyd", FIRST_DAY, FIRST_DAY + timedelta(days=30)),
+    ]
+    table = order_table([(name, when, 1000) for name, when, _ in rows])
+    until = pa.array([(end - date(1970, 1, 1)).days for _, _, end in rows], pa.int64())
+    at = table.schema.get_field_index("paid_until_day")
+    return Histories.from_orders(
+        table.set_column(at, table.schema.field(at), until), markets=("US",), currency="USD"
+    )
+
+
+@pytest.mark.parametrize(
+    ("horizon_days", "grace_days", "churned"),
+    [(30, 0, [False, True, True]), (45, 0, [True, True, True]), (10, 5, [False, False, True])],
+)
+def test_a_subscription_has_churned_when_paid_time_and_grace_are_over(
+    horizon_days, grace_days, churned
+):
+    labels = outcomes(
+        subscriptions(),
+        [CUTOFF],
+        horizon_days=horizon_days,
+        seen_until=CUTOFF + timedelta(days=60),
+        grace_days=grace_days,
+    )
+    assert labels["churned"].tolist() == churned
+
+
+def test_who_has_churned_already_follows_the_definition():
+    rows = matrix(subscriptions(), [CUTOFF])
+    assert active(rows, horizon_days=30, grace_days=0).tolist() == [True, True, False]
+    assert active(rows, horizon_days=30, grace_days=21).tolist() == [True, True, True]
+    assert active(rows, horizon_days=30, grace_days=None).tolist() == [False, False, False]

@@ -70,19 +70,22 @@ class ChurnModel:
         return self.stretch[horizon_days]
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The day of prediction: its matrix, who of it has not churned yet, the anchor fitted on it."""
+
+    rows: pd.DataFrame
+    active: pd.Series
+    anchor: Anchor
+
+
 def fit_churn_model(
-    panel: Panel,
-    offset: Floats,
-    current: pd.DataFrame,
-    anchor: Anchor,
-    horizons_days: Sequence[int],
-    *,
-    seed: int,
+    panel: Panel, offset: Floats, now: Now, horizons_days: Sequence[int], *, seed: int
 ) -> ChurnModel:
     """A churn model for these horizons, the first being that of the churn definition.
 
-    `offset` is the anchors' log-odds per row of the panel. `current` is the matrix at the day of
-    prediction, which has no labels yet, and `anchor` was fitted on it.
+    `offset` is the anchors' log-odds per row of the panel. Nothing is known yet of what follows
+    the day of prediction.
     """
     features = panel.features[panel.feature_names]
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
@@ -90,11 +93,12 @@ def fit_churn_model(
     plain = fit_trees(features, Target("binary", churned), customers, seed=seed).trees
     anchored = fit_trees(features, Target("binary", churned, offset), customers, seed=seed).trees
     label_days = panel.plan.label_days
+    current, anchor = now.rows, now.anchor
     raw = raw_score(plain, current)
     stretch = {
         days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
     }
-    active = current[current["recency_days"] <= horizons_days[0]].head(TYPICAL_ROWS)
+    active = current[now.active].head(TYPICAL_ROWS)
     parts = _contributions(plain, anchored, anchor, active, horizons_days[0])
     typical = {str(name): float(mean) for name, mean in parts.mean().items()}
     return ChurnModel(plain, anchored, anchor, label_days, stretch, typical)

@@ -12,8 +12,9 @@ from features.catalog import version
 from features.errors import NotEnoughData
 from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
+from training.labels import active
 from training.models.anchor import Anchor, fit_anchors, panel_offset
-from training.models.churn import ChurnModel, fit_churn_model
+from training.models.churn import ChurnModel, Now, fit_churn_model
 from training.models.lifetime_value import ValueModel, ValuePlan, fit_value_model
 from training.panel import Panel, build_panel, plan_panel
 
@@ -26,11 +27,15 @@ def no_progress(step: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """How far ahead is predicted, and which share an interval of value covers."""
+    """How far ahead is predicted, by which definition, and which share an interval covers.
+
+    `grace_days` belongs to churn by a subscription's end; None is churn by silence.
+    """
 
     churn_days: int
     value_days: int
     interval: float
+    grace_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +143,25 @@ def fit_customer_model(
         raise NotEnoughData(message)
     current = matrix(known, [as_of])
     progress("panel of customers and cutoffs")
-    churn_panel = _panel(known, as_of, horizons.churn_days)
+    churn_panel = build_panel(
+        known,
+        plan_panel(known.first_day, as_of, horizons.churn_days),
+        as_of=as_of,
+        grace_days=horizons.grace_days,
+    )
     value_panel = churn_panel
     value_plan = plan_panel(known.first_day, as_of, horizons.value_days)
     if value_plan != churn_panel.plan:
-        value_panel = build_panel(known, value_plan, as_of=as_of)
+        value_panel = build_panel(known, value_plan, as_of=as_of, grace_days=horizons.grace_days)
     _require_both_outcomes(churn_panel)
     progress("probability models")
     anchor = Anchor.fit(current)
     anchors = fit_anchors(churn_panel)
     progress("churn model")
+    still_here = active(current, horizon_days=horizons.churn_days, grace_days=horizons.grace_days)
     both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
     offset = panel_offset(churn_panel, anchors, Anchor.churn_logit)
-    churn = fit_churn_model(churn_panel, offset, current, anchor, both, seed=seed)
+    churn = fit_churn_model(churn_panel, offset, Now(current, still_here, anchor), both, seed=seed)
     progress("value model")
     if value_panel is not churn_panel:
         anchors = fit_anchors(value_panel)
@@ -158,7 +169,6 @@ def fit_customer_model(
     plan = ValuePlan((horizons.value_days,), horizons.interval, seed)
     value = fit_value_model(value_panel, offset, current, anchor, plan)
     names = feature_columns(current)
-    active = current[current["recency_days"] <= horizons.churn_days]
     return CustomerModel(
         churn,
         value,
@@ -174,7 +184,7 @@ def fit_customer_model(
             data_fingerprint=fingerprint(known),
             catalogue_version=version(),
             feature_names=tuple(names),
-            typical={name: _median(active[name]) for name in names},
+            typical={name: _median(current.loc[still_here, name]) for name in names},
             currency=histories.currency,
             seed=seed,
         ),
@@ -184,10 +194,6 @@ def fit_customer_model(
 def _median(values: pd.Series) -> float | None:
     median = values.median()
     return None if pd.isna(median) else float(median)
-
-
-def _panel(known: Histories, as_of: date, horizon_days: int) -> Panel:
-    return build_panel(known, plan_panel(known.first_day, as_of, horizon_days), as_of=as_of)
 
 
 def _require_both_outcomes(panel: Panel) -> None:

@@ -35,6 +35,7 @@ def test_a_good_row_becomes_an_order_in_utc_and_cents(read):
             "order_id": None,
             "product": None,
             "quantity": None,
+            "paid_until_day": None,
         }
     ]
     assert reading.orders.schema.equals(arrow_schema(ORDERS))
@@ -372,3 +373,11 @@ def test_fields_run_together_do_not_make_a_duplicate(read):
 def test_the_same_file_gives_the_same_bytes(read):
     content = HEADER + "".join(f"c{n % 7},2026-01-{n % 28 + 1:02},{n}\n" for n in range(500))
     assert read(content).orders.equals(read(content).orders)
+
+
+def test_paid_time_is_read_as_a_day_and_an_empty_one_never_ends(read):
+    rows = "a,2026-01-02,10,2026-02-02\nb,2026-01-02,10,\nc,2026-01-02,10,soon\n"
+    reading = read("customer_id,timestamp,amount,ends\n" + rows, columns={"paid_until": "ends"})
+    assert reading.orders["paid_until_day"].to_pylist() == [20486, 84006]
+    refused = reading.refused.to_pylist()[0]
+    assert (refused["row"], refused["column"], refused["code"]) == (4, "ends", "unreadable_date")

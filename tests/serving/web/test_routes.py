@@ -166,7 +166,7 @@ def test_a_customer_page_says_the_score_in_words(get, shop):
     score = shop.store.scores(shop.store.current().generation, ["C-0010"])["C-0010"]
     said = text_of(get("/customers/C-0010"))
     likely = round(score.churn_probability * 100)
-    assert f"Of 100 customers with a score like this, about {likely} place no order" in said
+    assert f"Of 100 customers with a score like this, about {likely} leave" in said
     assert f"A higher risk than {score.percentile} of 100 scored customers." in said
     assert f"With 80% probability between €{score.cltv_low:.0f} and €{score.cltv_high:.0f}" in said
     assert f"Days with an order {score.order_days_count} " in said
