@@ -4,6 +4,8 @@ Several features tell of one thing, so their contributions are summed per driver
 drivers become the score's reasons. `serving.reasons` puts them in words.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -18,27 +20,32 @@ Floats = npt.NDArray[np.float64]
 # Which driver a feature tells of; a feature not named here belongs to its group's driver.
 DRIVER_OF_GROUP: dict[str, str] = {
     "recency": "silence",
-    "rhythm": "silence",
+    "rhythm": "rhythm",
     "frequency": "frequency",
     "money": "money",
     "trend": "pace",
     "returns": "refunds",
     "basket": "basket",
+    "subscription": "paid_time",
 }
 _GROUP_OF = {one.name: group_name(group) for group in GROUPS for one in features_of(group)}
 DRIVER_OF_FEATURE: dict[str, str] = {"tenure_days": "tenure"}
 
-# What a driver shows: the feature for `value`, the feature for the customer's own `typical` value
-# (None: the median of all customers), and the unit.
-SHOWN: dict[str, tuple[str, str | None, str]] = {
-    "silence": ("recency_days", "usual_gap_days", "days"),
-    "tenure": ("tenure_days", None, "days"),
-    "frequency": ("order_days_count", None, "orders"),
-    "money": ("order_day_value", None, "money"),
-    "pace": ("order_days_180d_count", None, "orders"),
-    "refunds": ("refunds_count", None, "count"),
-    "basket": ("units_per_order_day_ratio", None, "units"),
+# What a driver shows beside the median of the active customers: a feature, and its unit.
+SHOWN: dict[str, tuple[str, str]] = {
+    "silence": ("recency_days", "days"),
+    "rhythm": ("usual_gap_days", "days"),
+    "tenure": ("tenure_days", "days"),
+    "frequency": ("order_days_count", "orders"),
+    "money": ("order_day_value", "money"),
+    "pace": ("order_days_180d_count", "orders"),
+    "refunds": ("refunds_count", "count"),
+    "basket": ("units_per_order_day_ratio", "units"),
+    "paid_time": ("paid_ahead_days", "days"),
 }
+# Silence is told against the customer's own rhythm where that is what it goes against.
+OWN_RHYTHM = "silence.own"
+CODES = (*SHOWN, OWN_RHYTHM)
 
 # Log-odds from which a driver counts as strong, as middling, and as worth a word at all.
 HIGH_WEIGHT, MEDIUM_WEIGHT, LEAST_WEIGHT = 0.5, 0.2, 0.05
@@ -60,7 +67,7 @@ def reasons_of(model: CustomerModel, features: pd.DataFrame) -> list[tuple[Reaso
     shown = {name: _shown(name, features, model) for name in names}
     return [
         tuple(
-            _reason(names[column], weights[row, column], row, shown)
+            _reason(shown[names[column]], weights[row, column], row)
             for column in strongest[row]
             if abs(weights[row, column]) >= LEAST_WEIGHT
         )
@@ -75,24 +82,35 @@ def _driver(feature: str) -> str:
     return DRIVER_OF_GROUP[_GROUP_OF.get(feature, "recency")]
 
 
-def _shown(driver: str, features: pd.DataFrame, model: CustomerModel) -> tuple[Floats, Floats]:
-    """The value and the typical value that a driver shows, per row; NaN where there is none."""
-    value_name, typical_name, _ = SHOWN[driver]
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a driver can show of every row; `own` is the customer's own usual value, or NaN."""
+
+    code: str
+    unit: str
+    column: Floats
+    own: Floats
+    typical: float | None
+
+
+def _shown(driver: str, features: pd.DataFrame, model: CustomerModel) -> _Shown:
+    name, unit = SHOWN[driver]
     missing = np.full(len(features), np.nan)
-    value = features[value_name].to_numpy() if value_name in features else missing
-    if typical_name is None:
-        typical = model.facts.typical.get(value_name)
-        return value, np.full(len(features), np.nan if typical is None else typical)
-    return value, features[typical_name].to_numpy()
-
-
-def _reason(
-    driver: str, weight: float, row: int, shown: dict[str, tuple[Floats, Floats]]
-) -> Reason:
-    value, typical = (float(column[row]) for column in shown[driver])
-    strength = abs(weight)
-    return Reason(
+    return _Shown(
         code=driver,
+        unit=unit,
+        column=features[name].to_numpy() if name in features else missing,
+        own=features["usual_gap_days"].to_numpy() if driver == "silence" else missing,
+        typical=model.facts.typical.get(name),
+    )
+
+
+def _reason(shown: _Shown, weight: float, row: int) -> Reason:
+    value, own = float(shown.column[row]), float(shown.own[row])
+    strength = abs(weight)
+    against_own = value > own if weight > 0 else value <= own
+    return Reason(
+        code=OWN_RHYTHM if against_own else shown.code,
         direction="raises" if weight > 0 else "lowers",
         weight="high"
         if strength >= HIGH_WEIGHT
@@ -100,6 +118,6 @@ def _reason(
         if strength >= MEDIUM_WEIGHT
         else "low",
         value=None if np.isnan(value) else value,
-        typical=None if np.isnan(typical) else typical,
-        unit=SHOWN[driver][2],
+        typical=own if against_own else shown.typical,
+        unit=shown.unit,
     )

@@ -9,12 +9,12 @@ LANGUAGES = tuple(languages())
 def reason_text(reason: Reason, *, currency: str, language: str = "en") -> str:
     """The reason as one sentence in this language.
 
-    >>> reason_text(Reason("silence", "raises", "high", 71.0, 28.0, "days"), currency="EUR")
+    >>> reason_text(Reason("silence.own", "raises", "high", 71.0, 28.0, "days"), currency="EUR")
     'No order for 71 days; usually every 28 days.'
     """
     texts = texts_of(language)
     key = f"because.{reason.code}"
-    if reason.typical is None:
+    if reason.typical is None or reason.value is None:
         key = f"{key}.alone"
     return texts(
         key,

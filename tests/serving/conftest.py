@@ -58,7 +58,7 @@ SCORE = Score(
     value_at_stake=249.24,
     value_band="high",
     reasons=(
-        Reason("silence", "raises", "high", 71.0, 28.0, "days"),
+        Reason("silence.own", "raises", "high", 71.0, 28.0, "days"),
         Reason("money", "lowers", "low", 82.5, 40.0, "money"),
     ),
 )

@@ -46,7 +46,7 @@ def test_a_score_explains_itself(score, generation):
         },
         "reasons": [
             {
-                "code": "silence",
+                "code": "silence.own",
                 "direction": "raises",
                 "weight": "high",
                 "value": 71,

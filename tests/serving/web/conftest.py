@@ -133,7 +133,7 @@ def customer_score(customer_id: str, back: np.ndarray, gap: float, spend: float,
     stays = spend / max(back.max() - silence, 30) * 365 * 0.4 * float(rng.lognormal(0, 0.25))
     value = stays * (1 - probability)
     reasons = [
-        Reason("silence", "raises" if silence > 1.5 * gap else "lowers", "high",
+        Reason("silence.own", "raises" if silence > 1.5 * gap else "lowers", "high",
                float(silence), round(gap), "days"),
         Reason("pace", "raises" if probability > 0.4 else "lowers", "medium",
                float((back < 180).sum()), 5.0, "orders"),

@@ -7,7 +7,7 @@ import pytest
 
 import serving.web
 from serving import reasons
-from serving.drivers import SHOWN
+from serving.drivers import CODES, SHOWN
 from serving.texts import languages, texts_of
 from serving.web.definitions import GROUPS
 from serving.web.edition import BANDS
@@ -38,7 +38,7 @@ def used_keys() -> set[str]:
     keys |= {f"reason.weight.{weight}" for weight in BANDS}
     keys |= {f"quality.{part}" for part in ("churn", "value")}
     keys |= {f"quality.better.{who}" for who in ("model", "baseline", "neither")}
-    keys |= {f"because.{code}{part}" for code in SHOWN for part in ("", ".alone")}
+    keys |= {f"because.{code}" for code in CODES} | {f"because.{code}.alone" for code in SHOWN}
     columns = ("customer", "probability", "expected", "stake", "reasons", "last-order")
     keys |= {f"list.column.{column}" for column in columns}
     keys |= {f"timeline.column.{one}" for one in ("day", "orders", "value", "refunds")}
