@@ -59,7 +59,7 @@ def reasons_of(model: CustomerModel, features: pd.DataFrame) -> list[tuple[Reaso
     if features.empty:
         return []
     horizon_days = model.facts.horizons.churn_days
-    by_feature = model.churn.contributions(features, horizon_days)
+    by_feature = _told_apart(model.churn.contributions(features, horizon_days), features)
     drivers = [_driver(name) for name in by_feature.columns]
     by_driver = by_feature.T.groupby(drivers).sum().T
     names, weights = by_driver.columns.to_list(), by_driver.to_numpy()
@@ -75,11 +75,23 @@ def reasons_of(model: CustomerModel, features: pd.DataFrame) -> list[tuple[Reaso
     ]
 
 
+def _told_apart(by_feature: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """The anchor's part given to what it shows in: long silence, or how often the customer orders.
+
+    The probability models weigh both together; a customer within the usual gap is not silent yet.
+    """
+    overdue = features["recency_days"] > features["usual_gap_days"]
+    anchor = by_feature["anchor"]
+    parts = {
+        "recency_days": anchor.where(overdue, 0.0),
+        "order_days_count": anchor.mask(overdue, 0.0),
+    }
+    told = by_feature.drop(columns="anchor")
+    return told.add(pd.DataFrame(parts), fill_value=0.0)
+
+
 def _driver(feature: str) -> str:
-    if feature in DRIVER_OF_FEATURE:
-        return DRIVER_OF_FEATURE[feature]
-    # The anchor is what recency and frequency say together; silence is how it shows.
-    return DRIVER_OF_GROUP[_GROUP_OF.get(feature, "recency")]
+    return DRIVER_OF_FEATURE.get(feature) or DRIVER_OF_GROUP[_GROUP_OF[feature]]
 
 
 @dataclass(frozen=True, slots=True)
