@@ -41,7 +41,17 @@ def register(folder: Path, digest: str, *, run_id: str) -> Version:
         input_example=example.head(1),
         pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
     )
-    version = mlflow.register_model(logged.model_uri, MODEL_NAME, tags={DIGEST_TAG: digest})
+    client = MlflowClient()
+    # MLflow's own shortcut prints to the terminal; these two calls do the same in silence.
+    if not client.search_registered_models(f"name = '{MODEL_NAME}'"):
+        client.create_registered_model(MODEL_NAME)
+    version = client.create_model_version(
+        MODEL_NAME,
+        source=logged.model_uri,
+        run_id=run_id,
+        tags={DIGEST_TAG: digest},
+        model_id=logged.model_id,
+    )
     return Version(MODEL_NAME, str(version.version), run_id, digest)
 
 

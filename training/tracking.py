@@ -4,6 +4,7 @@ Without MLFLOW_TRACKING_URI, runs live in SQLite under the workspace. No row of 
 customer's id is ever recorded.
 """
 
+import logging
 import math
 import os
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from training.evaluation import Holdout
 from training.pictures import calibration_figure, gain_figure
 
 EXPERIMENT = "regulars"
+
+# Its progress messages are not ours to show; its warnings are.
+logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
 def use_workspace(workspace: Path) -> MlflowClient:
