@@ -29,7 +29,7 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
     source = settings.sources.orders
     reading = read_orders(source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
-    check_shares(reading, source)
+    check_shares(reading, source, refused_path)
     histories = histories_of(reading, settings)
     generation = publish(histories, settings.workspace / "histories")
     return Ingested(reading, histories, generation, refused_path)

@@ -86,18 +86,20 @@ class Reading:
         )
 
 
-def check_shares(reading: Reading, source: OrdersSource) -> None:
+def check_shares(reading: Reading, source: OrdersSource, refused_path: Path | None = None) -> None:
     """Nothing, if few enough rows were refused.
 
-    Raises TooManyRefused that names the share, the limit, the commonest reasons and the cure.
+    Raises TooManyRefused that names the share, the limit, the commonest reasons, the cure, and the
+    file with all of them.
     """
+    kept = f" Refused rows and their reasons: {refused_path}" if refused_path else ""
     if reading.refused_share > source.max_refused_share:
         broken_count = reading.refused_count - reading.guest_count
         message = (
             f"{source.path.name}: {broken_count:,} of {reading.read_count:,} rows "
             f"({reading.refused_share:.1%}) were refused, above the limit of "
             f"{source.max_refused_share:.1%}, so nothing was taken: {_commonest(reading)}. "
-            "Mend the file or its description, or raise sources.orders.max_refused_share."
+            f"Mend the file or its description, or raise max_refused_share.{kept}"
         )
         raise TooManyRefused(message)
     if reading.guest_share > source.max_guest_share:
@@ -106,7 +108,7 @@ def check_shares(reading: Reading, source: OrdersSource) -> None:
             f"({reading.guest_share:.1%}) have no customer id in column "
             f"{source.columns.customer_id!r}, above the limit of {source.max_guest_share:.1%}, "
             "so nothing was taken. Map the right column with --columns customer_id=NAME, "
-            "or raise sources.orders.max_guest_share."
+            f"or raise max_guest_share.{kept}"
         )
         raise TooManyRefused(message)
 

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from features.quality import NO_CUSTOMER_ID, Reading
+from features.settings import OrdersSource
 
 WINDOWS_DAYS = (30, 60, 90, 180, 365)
 LONG_GAP_SHARE = 0.2
@@ -91,6 +92,7 @@ class _Facts(NamedTuple):
 
 def assess(
     reading: Reading,
+    source: OrdersSource,
     *,
     min_customers: int,
     horizon_days: int | None = None,
@@ -107,7 +109,7 @@ def assess(
     lines = (
         *_size_lines(facts, min_customers, horizon),
         *_shape_lines(facts, today),
-        *_account_lines(reading, facts),
+        *_account_lines(reading, source, facts),
     )
     return Readiness(
         lines=lines,
@@ -204,7 +206,7 @@ def _shape_lines(facts: _Facts, today: date | None) -> list[Line]:
     return lines
 
 
-def _account_lines(reading: Reading, facts: _Facts) -> list[Line]:
+def _account_lines(reading: Reading, source: OrdersSource, facts: _Facts) -> list[Line]:
     duplicate_share = reading.duplicate_count / max(reading.read_count, 1)
     broken = {
         code: count for code, count in reading.refused_by_code().items() if code != NO_CUSTOMER_ID
@@ -219,9 +221,13 @@ def _account_lines(reading: Reading, facts: _Facts) -> list[Line]:
         ),
         Line(
             "guests",
-            _level(reading.guest_share <= _GUEST_SHARE),
+            _level(
+                reading.guest_share <= _GUEST_SHARE, reading.guest_share <= source.max_guest_share
+            ),
             f"{reading.guest_share:.1%} of rows name no customer.",
-            "They cannot be predicted; check that the right column is mapped.",
+            f"{reading.guest_share:.1%} of rows name no customer (max_guest_share is "
+            f"{source.max_guest_share:.1%}) and cannot be predicted; check that the right column "
+            "is mapped.",
         ),
         Line(
             "duplicates",
@@ -231,9 +237,13 @@ def _account_lines(reading: Reading, facts: _Facts) -> list[Line]:
         ),
         Line(
             "refused",
-            _level(reading.refused_share <= _REFUSED_SHARE),
+            _level(
+                reading.refused_share <= _REFUSED_SHARE,
+                reading.refused_share <= source.max_refused_share,
+            ),
             f"{sum(broken.values()):,} rows are broken" + (f" ({by_code})." if broken else "."),
-            "See the refused rows and their reasons.",
+            f"{reading.refused_share:.1%} of rows are broken (max_refused_share is "
+            f"{source.max_refused_share:.1%}); see the refused rows and their reasons.",
         ),
     ]
 

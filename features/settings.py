@@ -69,7 +69,7 @@ class OrdersSource(Part):
     """Where the orders come from and how strictly they are read."""
 
     path: Path = Field(description="a CSV or Parquet file, relative to this settings file")
-    format: Literal["csv", "parquet"]
+    format: Literal["csv", "parquet"] = Field(description="what kind of file it is")
     columns: OrderColumns
     csv: CsvFormat = CsvFormat()
     timestamp_format: str | None = Field(
@@ -118,7 +118,7 @@ class Market(Part):
 class NoOrderChurn(Part):
     """A customer has churned when no order came for this long."""
 
-    kind: Literal["no-order"] = "no-order"
+    kind: Literal["no-order"] = Field(default="no-order", description="churn by silence")
     within_days: int = Field(ge=1, le=3650, description="no order for this many days is churn")
 
     @property
@@ -135,7 +135,7 @@ class NoOrderChurn(Part):
 class SubscriptionEndChurn(Part):
     """A customer has churned when her paid time has ended and no payment renewed it in time."""
 
-    kind: Literal["subscription-end"]
+    kind: Literal["subscription-end"] = Field(description="churn by the end of paid time")
     within_days: int = Field(ge=1, le=3650, description="how far ahead the end is predicted")
     grace_days: int = Field(
         default=0, ge=0, le=365, description="a renewal this late is still a renewal"
@@ -179,8 +179,8 @@ class ValueSettings(Part):
 class Bands(Part):
     """Where churn probability becomes a band."""
 
-    high: float = Field(default=0.6, gt=0, lt=1)
-    medium: float = Field(default=0.3, gt=0, lt=1)
+    high: float = Field(default=0.6, gt=0, lt=1, description="from here on risk is high")
+    medium: float = Field(default=0.3, gt=0, lt=1, description="from here on it is medium")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

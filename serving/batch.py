@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from features.histories import Histories
 from features.settings import Settings
@@ -28,6 +28,7 @@ def score_and_publish(
     histories_name: str,
     *,
     as_of: date,
+    published_at: datetime,
     progress: Progress = no_progress,
 ) -> Published:
     """Scores of every customer as of this day, published at once.
@@ -37,7 +38,12 @@ def score_and_publish(
     progress("champion")
     model, version = fetch_champion(settings.workspace)
     generation = new_generation(
-        settings, version, as_of=as_of, histories=histories_name, quality=dict(model.facts.quality)
+        settings,
+        version,
+        as_of=as_of,
+        published_at=published_at,
+        histories=histories_name,
+        quality=dict(model.facts.quality),
     )
     progress("scores")
     scores, scales = Scorer(settings, model, generation).score(histories, as_of)

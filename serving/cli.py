@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -156,7 +156,12 @@ def score(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.commands.terminal import steps
 
     with steps(total_count=4) as progress:
-        published = score_job(settings_named(settings), today=_today(now), progress=progress)
+        published = score_job(
+            settings_named(settings),
+            today=_today(now),
+            published_at=datetime.now(UTC),
+            progress=progress,
+        )
     typer.echo(published.as_text())
 
 

@@ -45,6 +45,16 @@ SHOWN: dict[str, tuple[str, str]] = {
 }
 # Silence is told against the customer's own rhythm where that is what it goes against.
 OWN_RHYTHM = "silence.own"
+# Where more of a thing raises (1) or lowers (-1) the risk; a reason that shows the opposite, as a
+# mix of several features can, would only puzzle its reader.
+SIGN_OF: dict[str, int] = {
+    "silence": 1,
+    "rhythm": 1,
+    "refunds": 1,
+    "frequency": -1,
+    "pace": -1,
+    "paid_time": -1,
+}
 CODES = (*SHOWN, OWN_RHYTHM)
 
 # Log-odds from which a driver counts as strong, as middling, and as worth a word at all.
@@ -63,16 +73,26 @@ def reasons_of(model: CustomerModel, features: pd.DataFrame) -> list[tuple[Reaso
     drivers = [_driver(name) for name in by_feature.columns]
     by_driver = by_feature.T.groupby(drivers).sum().T
     names, weights = by_driver.columns.to_list(), by_driver.to_numpy()
-    strongest = np.argsort(-np.abs(weights), axis=1)[:, :MOST_REASONS]
+    strongest = np.argsort(-np.abs(weights), axis=1)
     shown = {name: _shown(name, features, model) for name in names}
-    return [
-        tuple(
+    told = (
+        [
             _reason(shown[names[column]], weights[row, column], row)
             for column in strongest[row]
             if abs(weights[row, column]) >= LEAST_WEIGHT
-        )
+        ]
         for row in range(len(features))
-    ]
+    )
+    return [tuple([one for one in some if _is_plausible(one)][:MOST_REASONS]) for some in told]
+
+
+def _is_plausible(reason: Reason) -> bool:
+    """Whether what is shown goes the way that it is said to push."""
+    sign = SIGN_OF.get(reason.code)
+    if sign is None or reason.value is None or reason.typical is None:
+        return True
+    pushes = 1 if reason.direction == "raises" else -1
+    return pushes * sign * (reason.value - reason.typical) > 0
 
 
 def _told_apart(by_feature: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """A champion's scores: what it predicts of each customer, in the words of the score object."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -129,14 +129,20 @@ def discount_factor(horizon_days: int, rate_per_year: float) -> float:
 
 
 def new_generation(
-    settings: Settings, version: Version, *, as_of: date, histories: str, quality: dict[str, Any]
+    settings: Settings,
+    version: Version,
+    *,
+    as_of: date,
+    published_at: datetime,
+    histories: str,
+    quality: dict[str, Any],
 ) -> Generation:
     """What all scores of a publication share, not yet published."""
     return Generation(
         business=settings.business,
         as_of=as_of,
         valid_until=as_of + timedelta(days=settings.valid_days),
-        published_at=datetime.now(UTC),
+        published_at=published_at,
         histories=histories,
         model_name=version.name,
         model_version=version.number,

@@ -34,8 +34,12 @@ logging.getLogger("mlflow").setLevel(logging.WARNING)
 def use_workspace(workspace: Path) -> MlflowClient:
     """A client of the workspace's store, or of the server that the environment names."""
     workspace.mkdir(parents=True, exist_ok=True)
-    address = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace / 'mlflow.db'}"
+    given = os.environ.get("MLFLOW_TRACKING_URI")
+    address = given or f"sqlite:///{workspace / 'mlflow.db'}"
     mlflow.set_tracking_uri(address)
+    if not given:
+        # MLflow puts the address into the environment, where the next workspace would find it.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     client = MlflowClient(address)
     if os.environ.get("MLFLOW_RUN_ID") is None:
         if client.get_experiment_by_name(EXPERIMENT) is None:

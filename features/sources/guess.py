@@ -5,9 +5,12 @@ A guess is made once, written into regulars.yml, and read by people; reading its
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
+
+import pyarrow as pa
 
 from features.errors import DataError, MissingColumns, UnreadableFile
 from features.markets import is_known_currency
@@ -19,6 +22,7 @@ from features.sources.parquet import ParquetFile
 from features.sources.roles import NEEDED, RoleGuesser, Sample
 from features.sources.samples import NumberGuess, TimeGuess, filled, number_guess, time_guess
 from features.sources.text import TextFile, likely_encoding
+from features.sources.values import EPOCH_FORMATS
 
 SAMPLE_ROWS = 20_000
 MAX_MARKETS = 20
@@ -42,12 +46,18 @@ def guess_source(
     *,
     columns: dict[str, str] | None = None,
     timestamp_format: str | None = None,
+    before: date | None = None,
 ) -> Guess:
     """How to read this file; `columns` (role to name) and `timestamp_format` override the guess.
 
-    Raises a DataError that names what could not be guessed and the flag that tells it.
+    With `before`, only rows of earlier days are looked at: what comes later must not decide how
+    the past is read. Raises a DataError that names what could not be guessed and the flag that
+    tells it.
     """
-    return _Guesser(path, columns or {}, timestamp_format).guess()
+    guesser = _Guesser(path, columns or {}, timestamp_format)
+    if before is not None:
+        guesser.forget_from(before)
+    return guesser.guess()
 
 
 class _Guesser:
@@ -59,10 +69,31 @@ class _Guesser:
         self._pattern = timestamp_format
         self._notes: list[str] = []
         self._doubts: list[str] = []
+        self._earlier: _Earlier | None = None
         self._file, self._csv = self._opened()
         if looks_like_data(self._file.names):
             raise no_header(path, NEEDED)
         self._sample = self._sampled()
+
+    def forget_from(self, day: date) -> None:
+        """Look only at rows that are written with an earlier date, if there are any."""
+        found = RoleGuesser(self._sample, self._given).roles()["timestamp"]
+        if found is None or found not in self._sample.names:
+            return
+        at = self._sample.names.index(found)
+        self._earlier = _Earlier(at, day, self._pattern_of(at))
+        sample = self._sampled()
+        if sample.columns[0]:
+            self._sample = sample
+
+    def _pattern_of(self, at: int) -> str | None:
+        """The strptime pattern of a column as far as its sample tells; None is ISO 8601."""
+        if self._sample.kinds[at] == "moment" or self._pattern is not None:
+            return None if self._sample.kinds[at] == "moment" else self._pattern
+        guess = time_guess(self._sample.columns[at])
+        if guess is not None and guess.other is not None:
+            guess = time_guess(self._whole_column(at)) or guess
+        return guess.pattern if guess is not None else None
 
     def guess(self) -> Guess:
         """The description, or a DataError."""
@@ -121,13 +152,23 @@ class _Guesser:
         return likely
 
     def _sampled(self) -> Sample:
-        first = next(iter(self._file.chunks(SAMPLE_ROWS)))
-        if not first.table.num_rows:
+        texts: tuple[list[str], ...] = tuple([] for _ in self._file.names)
+        for table in self._tables():
+            for at, column in enumerate(texts):
+                room = SAMPLE_ROWS - len(column)
+                column += [value or "" for value in table[f"c{at}"].slice(0, room).to_pylist()]
+            if len(texts[0]) >= SAMPLE_ROWS:
+                break
+        if not texts[0] and self._earlier is None:
             message = f"{self._path.name} has no row that could be read; there is nothing to guess."
             raise DataError(message)
-        columns = (first.table[f"c{at}"].to_pylist() for at in range(len(self._file.names)))
-        texts = tuple([value or "" for value in column] for column in columns)
         return Sample(tuple(self._file.names), tuple(self._file.kinds), texts)
+
+    def _tables(self) -> Iterator[pa.Table]:
+        """The rows of the file that may be looked at, chunk by chunk."""
+        for chunk in self._file.chunks(SAMPLE_ROWS):
+            table = chunk.table
+            yield table if self._earlier is None else table.filter(self._earlier.mask(table))
 
     def _columns(self) -> OrderColumns:
         guesser = RoleGuesser(self._sample, self._given)
@@ -173,11 +214,7 @@ class _Guesser:
         return guess
 
     def _whole_column(self, at: int) -> list[str]:
-        return [
-            value or ""
-            for chunk in self._file.chunks()
-            for value in chunk.table[f"c{at}"].to_pylist()
-        ]
+        return [value or "" for table in self._tables() for value in table[f"c{at}"].to_pylist()]
 
     def _numbers(self, amount: Sequence[int]) -> None:
         texts = [at for at in amount if self._sample.kinds[at] == "text"]
@@ -242,6 +279,35 @@ class _Guesser:
             )
         else:
             self._notes.append("Rows that repeat another row in every column are dropped.")
+
+
+class _Earlier:
+    """Tells rows written with a date before a day; a date that cannot be read is not before."""
+
+    def __init__(self, at: int, day: date, pattern: str | None) -> None:
+        self._at, self._day, self._pattern = at, day, pattern
+        self._known: dict[str, bool] = {}
+
+    def mask(self, table: pa.Table) -> pa.Array:
+        """Whether each row is before the day."""
+        texts = ((value or "").strip() for value in table[f"c{self._at}"].to_pylist())
+        return pa.array([self._is_before(text) for text in texts], pa.bool_())
+
+    def _is_before(self, text: str) -> bool:
+        if text not in self._known:
+            try:
+                self._known[text] = self._written_on(text) < self._day
+            except (ValueError, OverflowError):
+                self._known[text] = False
+        return self._known[text]
+
+    def _written_on(self, text: str) -> date:
+        if self._pattern is None:
+            return date.fromisoformat(text[:10])
+        if self._pattern in EPOCH_FORMATS:
+            seconds = int(text) * EPOCH_FORMATS[self._pattern] / 1_000_000
+            return datetime.fromtimestamp(seconds, UTC).date()
+        return datetime.strptime(text, self._pattern).date()  # noqa: DTZ007 - the day as written
 
 
 def _separator(path: Path, encoding: str) -> str:

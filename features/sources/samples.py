@@ -4,6 +4,7 @@ Times are tried with the engine that will read them, so that a guess is a format
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -158,26 +159,40 @@ def number_share(values: Sequence[str]) -> float:
 
 
 def number_guess(values: Sequence[str]) -> NumberGuess:
-    """How these values write their decimals and thousands."""
+    """How these values write their decimals and thousands.
+
+    Most values decide: one that is written otherwise must not turn all the others over.
+    """
     texts = [_CURRENCY_MARK.sub("", text).strip() for text in filled(values)]
     texts = [re.sub(r"[\u00a0\u202f]", " ", text) for text in texts]
     blank = next((sign for sign in (" ", "'") if any(sign in text for text in texts)), "")
-    both = [text for text in texts if "." in text and "," in text]
-    if both:
-        decimal = "," if both[0].rfind(",") > both[0].rfind(".") else "."
-        return _numbers(decimal, "." if decimal == "," else ",", is_sure=True)
-    for sign in (",", "."):
-        marked = [text for text in texts if sign in text]
-        if not marked:
-            continue
-        if any(text.count(sign) > 1 for text in marked):
-            return _numbers("." if sign == "," else ",", sign, is_sure=True)
-        grouped = re.compile(rf"[+-]?[1-9]\d{{0,2}}\{sign}\d{{3}}")
-        is_sure = not all(grouped.fullmatch(text) for text in marked)
-        if not is_sure and sign == ",":
-            return _numbers(".", ",", is_sure=False)
-        return _numbers(sign, blank, is_sure=is_sure)
-    return _numbers(".", blank, is_sure=True)
+    votes = Counter(filter(None, map(_decimal_of, texts)))
+    if votes:
+        decimal = votes.most_common(1)[0][0]
+        other = "." if decimal == "," else ","
+        parted = any(_is_parted(text, other) for text in texts)
+        return _numbers(decimal, other if parted else blank, is_sure=True)
+    # Three digits after every sign may be thousands or decimals: commas part thousands, more often.
+    if any("," in text for text in texts):
+        return _numbers(".", ",", is_sure=False)
+    return _numbers(".", blank, is_sure=not any("." in text for text in texts))
+
+
+def _decimal_of(text: str) -> str | None:
+    """The decimal sign that a value alone proves, if it does."""
+    signs = [sign for sign in text if sign in ",."]
+    if not signs:
+        return None
+    if len(set(signs)) > 1:
+        return signs[-1]
+    if len(signs) > 1:
+        return "." if signs[0] == "," else ","
+    return None if _is_parted(text, signs[0]) else signs[0]
+
+
+def _is_parted(text: str, sign: str) -> bool:
+    """Whether this sign stands between groups of three digits of the whole number."""
+    return bool(re.match(rf"[+-]?[1-9]\d{{0,2}}(?:\{sign}\d{{3}})+(?!\d)", text))
 
 
 def _numbers(decimal: str, thousands: str, *, is_sure: bool) -> NumberGuess:

@@ -3,7 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from features.errors import NotEnoughData
@@ -118,7 +118,9 @@ def backtest_job(
     )
 
 
-def score_job(settings: Settings, *, today: date, progress: Progress) -> ScoreReport:
+def score_job(
+    settings: Settings, *, today: date, published_at: datetime, progress: Progress
+) -> ScoreReport:
     """Read, score everybody with the champion, publish."""
     progress("reading")
     ingested = ingest(settings, today=today)
@@ -127,6 +129,7 @@ def score_job(settings: Settings, *, today: date, progress: Progress) -> ScoreRe
         ingested.histories,
         ingested.generation,
         as_of=as_of_day(settings, ingested.histories),
+        published_at=published_at,
         progress=progress,
     )
     return ScoreReport(ingested, published)
@@ -136,7 +139,10 @@ def require_enough(settings: Settings, ingested: Ingested) -> None:
     """Nothing, if the accepted orders allow a model. Raises NotEnoughData with every reason."""
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
     readiness = assess(
-        ingested.reading, min_customers=settings.min_customers, horizon_days=horizon_days
+        ingested.reading,
+        settings.sources.orders,
+        min_customers=settings.min_customers,
+        horizon_days=horizon_days,
     )
     if readiness.unavailable_reason is not None:
         raise NotEnoughData(readiness.unavailable_reason)

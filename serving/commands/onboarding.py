@@ -31,9 +31,10 @@ class Described:
         """The report for people."""
         doubts = [f"please check: {doubt}" for doubt in self.guess.doubts]
         found = "\n".join(f"  {note}" for note in (*self.guess.notes, *doubts))
+        then = ", then run: regulars train" if self.readiness.is_ready else "."
         return (
             f"Found in {self.guess.source.path}:\n{found}\n\n{self.checked.as_text()}\n\n"
-            f"Wrote {self.settings_path}. Look through it, then run: regulars train"
+            f"Wrote {self.settings_path}. Look through it{then}"
         )
 
 
@@ -87,7 +88,7 @@ def check_business(settings: Settings, *, today: date) -> Checked:
     """
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
     checked = _assess(settings, today=today, horizon_days=horizon_days)
-    check_shares(checked.reading, settings.sources.orders)
+    check_shares(checked.reading, settings.sources.orders, checked.refused_path)
     return checked
 
 
@@ -96,7 +97,11 @@ def _assess(settings: Settings, *, today: date, horizon_days: int | None) -> Che
     reading = read_orders(source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
     readiness = assess(
-        reading, min_customers=settings.min_customers, horizon_days=horizon_days, today=today
+        reading,
+        source,
+        min_customers=settings.min_customers,
+        horizon_days=horizon_days,
+        today=today,
     )
     return Checked(reading, readiness, refused_path)
 

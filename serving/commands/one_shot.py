@@ -38,7 +38,12 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     """
     _check_out(out)
     progress("reading")
-    guess = guess_source(file, columns=asked.columns, timestamp_format=asked.timestamp_format)
+    guess = guess_source(
+        file,
+        columns=asked.columns,
+        timestamp_format=asked.timestamp_format,
+        before=asked.cutoff,
+    )
     limits = {
         "max_refused_share": asked.max_refused_share,
         "max_guest_share": asked.max_guest_share,
@@ -47,7 +52,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     settings = provisional_settings(guess, workspace=out.parent, horizon_days=asked.horizon_days)
     reading = read_orders(source, settings, today=today, before=asked.cutoff)
     refused_path = keep_refused(reading, source, out.parent)
-    check_shares(reading, source)
+    check_shares(reading, source, refused_path)
     predictions = predict_orders(
         histories_of(reading, settings),
         asked.cutoff,

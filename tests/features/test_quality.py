@@ -67,7 +67,7 @@ def test_too_many_refused_rows_stop_everything_and_say_why():
         match=(
             r"orders.csv: 5 of 100 rows \(5.0%\) were refused, above the limit of 1.0%, so nothing was "
             r"taken: 3 x amount \(such as row 2, column 'betrag': The value is wrong as amount\); "
-            r"2 x future .* raise sources.orders.max_refused_share"
+            r"2 x future .* raise max_refused_share"
         ),
     ):
         check_shares(reading(*codes, read_count=100), SOURCE)

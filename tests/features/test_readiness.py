@@ -1,6 +1,7 @@
 """Readiness names what is missing, how much is needed, and what to do."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -8,9 +9,15 @@ import pytest
 from features.quality import Reading
 from features.readiness import Readiness, assess
 from features.schema import ORDERS, arrow_schema
+from features.settings import OrderColumns, OrdersSource
 from features.sources.chunks import refused_table
 
 FIRST = date(2025, 1, 1)
+SOURCE = OrdersSource(
+    path=Path("orders.csv"),
+    format="csv",
+    columns=OrderColumns(customer_id="c", timestamp="t", amount="a"),
+)
 
 
 def ready(orders: list[tuple[str, int]], *, amount_minor: int = 100, **keys: object) -> Readiness:
@@ -31,7 +38,7 @@ def ready(orders: list[tuple[str, int]], *, amount_minor: int = 100, **keys: obj
         }
     ).cast(arrow_schema(ORDERS))
     reading = Reading(table, refused_table([]), count, count, 0, 0, 0)
-    return assess(reading, min_customers=100, **keys)
+    return assess(reading, SOURCE, min_customers=100, **keys)
 
 
 def visits(customers: int, every: int, until: int) -> list[tuple[str, int]]:

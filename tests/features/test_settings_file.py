@@ -35,7 +35,10 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> tuple[Guess, st
     path = folder / "shop" / FILE_NAME
     path.write_text(
         settings_text(
-            guess, assess(reading, min_customers=500), folder=path.parent, business="Café: 24/7 #1"
+            guess,
+            assess(reading, guess.source, min_customers=500),
+            folder=path.parent,
+            business="Café: 24/7 #1",
         ),
         encoding="utf-8",
     )

@@ -98,7 +98,7 @@ def fit_churn_model(
     stretch = {
         days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
     }
-    active = current[now.active].head(TYPICAL_ROWS)
+    active = (current[now.active] if now.active.any() else current).head(TYPICAL_ROWS)
     parts = _contributions(plain, anchored, anchor, active, horizons_days[0])
     typical = {str(name): float(mean) for name, mean in parts.mean().items()}
     return ChurnModel(plain, anchored, anchor, label_days, stretch, typical)
