@@ -107,7 +107,7 @@ def publish(histories: Histories, folder: Path) -> str:
     """Write a generation under `folder`, make it the current one, return its name."""
     name = fingerprint(histories)[:16]
     target = folder / name
-    if not (target / "manifest.json").exists():
+    if not is_whole(target):
         aside = folder / f".{name}.{os.getpid()}"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
@@ -160,6 +160,15 @@ def customer_tiles(folder: Path, name: str, customer_id: str) -> pa.Table:
     except (OSError, pa.ArrowException) as error:
         message = f"The histories in {path.parent} cannot be read. Run regulars score again."
         raise DamagedStore(message) from error
+
+
+def is_whole(generation: Path) -> bool:
+    """Whether a generation is there and its file is the one that its manifest names."""
+    try:
+        manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
+        return _sha256(generation / "tiles.parquet") == manifest["sha256"]
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _described(histories: Histories) -> dict[str, object]:

@@ -107,7 +107,7 @@ def assess(
     window_days, window_reason = _proposed_window(facts.history_days, long_gap_shares)
     horizon = horizon_days or window_days
     lines = (
-        *_size_lines(facts, min_customers, horizon),
+        *_size_lines(facts, source, min_customers, horizon),
         *_shape_lines(facts, today),
         *_account_lines(reading, source, facts),
     )
@@ -121,7 +121,9 @@ def assess(
     )
 
 
-def _size_lines(facts: _Facts, min_customers: int, horizon_days: int) -> list[Line]:
+def _size_lines(
+    facts: _Facts, source: OrdersSource, min_customers: int, horizon_days: int
+) -> list[Line]:
     customers, days = facts.customer_count, facts.history_days
     needed_days = HORIZONS_NEEDED * horizon_days
     repeat_share = facts.repeat_count / max(customers, 1)
@@ -135,7 +137,11 @@ def _size_lines(facts: _Facts, min_customers: int, horizon_days: int) -> list[Li
         ),
         Line(
             "repeat customers",
-            _level(repeat_share >= _REPEAT_SHARE, facts.repeat_count > 0),
+            _level(
+                repeat_share >= _REPEAT_SHARE,
+                # A subscription may be paid once for all its time.
+                facts.repeat_count > 0 or source.columns.paid_until is not None,
+            ),
             f"{facts.repeat_count:,} customers ({repeat_share:.0%}) ordered on two days or more.",
             "few customers ever came back, so there is little to learn from; check that the "
             "customer id stays the same from order to order."

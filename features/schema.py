@@ -38,7 +38,7 @@ ORDERS: tuple[Column, ...] = (
         "paid_until_day",
         pa.int64(),
         "days since 1970",
-        "First day no longer paid by the row; 2200-01-01 while it runs.",
+        "First day no longer paid by the row, as it was known when the row came to be.",
         required=False,
     ),
 )
@@ -55,12 +55,3 @@ REFUSED: tuple[Column, ...] = (
 def arrow_schema(table: tuple[Column, ...]) -> pa.Schema:
     """The Arrow schema of a contract."""
     return pa.schema([column.field() for column in table])
-
-
-def data_dictionary(table: tuple[Column, ...]) -> str:
-    """The contract as text, one line a column, for people."""
-    return "\n".join(
-        f"{column.name:14} {column.unit:14} {column.meaning}"
-        + ("" if column.required else " (optional)")
-        for column in table
-    )

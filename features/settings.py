@@ -55,7 +55,7 @@ class OrderColumns(Part):
     market: str | None = Field(default=None, description="market of the row, as named below")
     paid_until: str | None = Field(
         default=None,
-        description="for subscriptions: first day no longer paid by the row; empty while it runs",
+        description="for subscriptions, one row a payment: the first day it no longer pays for",
     )
 
     def names(self) -> list[str]:
@@ -215,8 +215,9 @@ class Settings(BaseSettings):
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
     bands: Bands = Bands()
-    baseline: BaselineName = Field(
-        default="bg-nbd", description="the model to beat, printed beside every result"
+    baseline: BaselineName | None = Field(
+        default=None,
+        description="the model to beat; without it bg-nbd, or rfm-cells for subscriptions",
     )
     as_of: date | None = Field(
         default=None, description="score as of this day; without it, the day after the last order"
@@ -232,6 +233,29 @@ class Settings(BaseSettings):
             message = (
                 f"markets in several currencies ({', '.join(currencies)}) need dated exchange "
                 "rates, which are not supported yet; use one file per currency"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def baseline_name(self) -> BaselineName:
+        """The model to beat: one that predicts the same event."""
+        by_default: BaselineName = "bg-nbd" if self.churn.kind == "no-order" else "rfm-cells"
+        return self.baseline or by_default
+
+    @model_validator(mode="after")
+    def _a_subscription_has_one_horizon(self) -> Self:
+        subscription = self.churn.kind == "subscription-end"
+        if subscription and self.value.horizon_days != self.churn.horizon_days:
+            message = (
+                "with churn.kind subscription-end, value.horizon_days must equal "
+                "churn.within_days: how the end of paid time stretches in time is not modelled yet"
+            )
+            raise ValueError(message)
+        if subscription and self.baseline in {"bg-nbd", "pareto-nbd"}:
+            message = (
+                f"baseline {self.baseline} predicts orders, not the end of a subscription; "
+                "use rfm-cells or recency-rule"
             )
             raise ValueError(message)
         return self

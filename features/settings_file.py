@@ -113,7 +113,7 @@ def _goal_lines(readiness: Readiness) -> list[str]:
         f"# {readiness.window_reason}",
         "churn:",
         "  # For subscriptions: kind: subscription-end, with grace_days, and above it a column",
-        "  # paid_until (first day no longer paid; empty while it runs).",
+        "  # paid_until (the first day that a payment no longer pays for), one row a payment.",
         _line(2, "kind", "no-order", "a customer has churned when no order came for this long"),
         _line(2, "within_days", readiness.churn_window_days, "how long"),
         "",

@@ -4,11 +4,13 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from features.errors import ModelRefused
 from features.histories import Histories
 from features.settings import Settings
 from serving.scoring import Scorer, new_generation
 from serving.store import Generation, Overview, ScoreStore
-from training.models.customer_model import Progress, no_progress
+from training.models.customer_model import CustomerModel, Progress, no_progress
+from training.pipeline import horizons_of
 from training.registry import fetch_champion
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ def score_and_publish(
     """
     progress("champion")
     model, version = fetch_champion(settings.workspace)
+    _require_same_horizons(settings, model)
     generation = new_generation(
         settings,
         version,
@@ -57,3 +60,16 @@ def score_and_publish(
         store.close()
     log.info("published %d scores as generation %d", len(scores), number)
     return Published(replace(generation, generation=number), overview)
+
+
+def _require_same_horizons(settings: Settings, model: CustomerModel) -> None:
+    """Nothing, if the model answers what the settings ask now; else ModelRefused."""
+    asked, answers = horizons_of(settings), model.facts.horizons
+    if asked != answers:
+        message = (
+            f"The champion answers for churn in {answers.churn_days} days and value in "
+            f"{answers.value_days} (interval {answers.interval:.0%}); the settings ask for "
+            f"{asked.churn_days} and {asked.value_days} (interval {asked.interval:.0%}), or for "
+            "another definition of churn. Train again with: regulars train"
+        )
+        raise ModelRefused(message)

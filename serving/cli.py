@@ -258,6 +258,9 @@ def main() -> None:
     except RegularsError as error:
         typer.echo(f"regulars: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(f"regulars: {error.strerror or error}: {error.filename or ''}", err=True)
+        sys.exit(1)
 
 
 def _today(now: datetime | None) -> date:

@@ -14,7 +14,7 @@ from features.matrix import matrix
 from features.settings import Settings
 from serving.drivers import reasons_of
 from serving.store import Generation, Score
-from training.artifact import load_model
+from training.artifact import cached_folder, load_model
 from training.labels import active
 from training.models.customer_model import CustomerModel, Version
 
@@ -30,15 +30,21 @@ VALUE_BANDS = ("low", "medium", "high")
 class Scales:
     """What makes a score comparable: the published customers' probabilities and values.
 
-    `percentiles` are 99 probabilities, `value_edges` two amounts between three thirds.
+    `percentiles` are 99 probabilities, `value_edges` two amounts between three thirds,
+    `value_factor` is what a unit of spend is worth: margin times discount.
     """
 
     percentiles: tuple[float, ...]
     value_edges: tuple[float, ...]
+    value_factor: float
 
-    def to_dict(self) -> dict[str, list[float]]:
+    def to_dict(self) -> dict[str, Any]:
         """The scales as JSON-able data, kept with the generation."""
-        return {"percentiles": list(self.percentiles), "value_edges": list(self.value_edges)}
+        return {
+            "percentiles": list(self.percentiles),
+            "value_edges": list(self.value_edges),
+            "value_factor": self.value_factor,
+        }
 
 
 class Scorer:
@@ -57,7 +63,9 @@ class Scorer:
             orders, markets=tuple(settings.markets), currency=settings.currency
         )
         stored = self.generation.scales
-        scales = Scales(tuple(stored["percentiles"]), tuple(stored["value_edges"]))
+        scales = Scales(
+            tuple(stored["percentiles"]), tuple(stored["value_edges"]), stored["value_factor"]
+        )
         return self.score(histories, as_of, scales)[0]
 
     def score(
@@ -76,10 +84,12 @@ class Scorer:
         present = rows[~lapsed].reset_index(drop=True)
         scores = [_unscored(row, as_of) for row in _records(rows[lapsed])]
         if present.empty:
-            return scores, scales or Scales((), ())
-        numbers = self._numbers(present)
+            return scores, scales or Scales((), (), self._value_factor())
+        numbers = self._numbers(
+            present, self._value_factor() if scales is None else scales.value_factor
+        )
         if scales is None:
-            scales = _scales(numbers)
+            scales = _scales(numbers, self._value_factor())
         numbers["percentile"] = _percentile(numbers["churn_probability"], scales)
         numbers["value_band"] = _value_band(numbers["cltv_if_retained"], scales)
         numbers["reasons"] = reasons_of(self._model, present)
@@ -89,12 +99,13 @@ class Scorer:
         ]
         return sorted(scores, key=lambda score: score.customer_id), scales
 
-    def _numbers(self, rows: pd.DataFrame) -> dict[str, Any]:
+    def _value_factor(self) -> float:
+        value = self._settings.value
+        return value.margin * discount_factor(value.horizon_days, value.discount_rate)
+
+    def _numbers(self, rows: pd.DataFrame, factor: float) -> dict[str, Any]:
         """Model output in money terms, one array per field of the score."""
         predicted = self._model.predict(rows)
-        factor = self._settings.value.margin * discount_factor(
-            self._settings.value.horizon_days, self._settings.value.discount_rate
-        )
         churn = predicted["churn_probability"].to_numpy()
         staying = np.maximum(1 - predicted["no_order_probability"], LEAST_CHANCE_TO_STAY)
         if_retained: Floats = (factor * predicted["expected_value"] / staying).to_numpy()
@@ -163,19 +174,19 @@ def load_scorer(settings: Settings, generation: Generation) -> Scorer:
     No registry is asked: scoring goes on while MLflow is away. Raises ModelRefused for files that
     are not the ones that were registered.
     """
-    folder = settings.workspace / "models" / generation.model_version
+    folder = cached_folder(settings.workspace, generation.model_version, generation.model_digest)
     return Scorer(settings, load_model(folder, digest=generation.model_digest), generation)
 
 
-def _scales(numbers: dict[str, Any]) -> Scales:
+def _scales(numbers: dict[str, Any], value_factor: float) -> Scales:
     percentiles = np.quantile(numbers["churn_probability"], np.arange(1, 100) / 100)
     edges = np.quantile(numbers["cltv_if_retained"], [1 / 3, 2 / 3])
-    return Scales(tuple(map(float, percentiles)), tuple(map(float, edges)))
+    return Scales(tuple(map(float, percentiles)), tuple(map(float, edges)), value_factor)
 
 
 def _percentile(probability: Floats, scales: Scales) -> npt.NDArray[np.int64]:
-    """1 to 100: the share of the published customers with a lower probability."""
-    return np.searchsorted(np.asarray(scales.percentiles), probability) + 1
+    """0 to 99: the share of the published customers with a lower probability."""
+    return np.searchsorted(np.asarray(scales.percentiles), probability)
 
 
 def _value_band(value: Floats, scales: Scales) -> npt.NDArray[np.str_]:

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy.exc import SQLAlchemyError
 
 from features import histories
-from features.errors import NotReady, RegularsError
-from features.histories import Histories
+from features.errors import DamagedStore, NotReady, RegularsError
 from features.settings import Settings
 from serving.business import settings_from_environment
 from serving.ports import Scorer
@@ -62,8 +62,8 @@ class ServerState:
         self._clock = clock
         self._loading = threading.Lock()
         self._scorer: tuple[int, Scorer] | None = None
-        self._histories: tuple[str, Histories] | None = None
         self._counted: tuple[int, int] | None = None
+        self._whole_histories: str | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -107,25 +107,23 @@ class ServerState:
             log.warning("no model to predict with yet: %s", type(error).__name__)
 
     def customer_tiles(self, customer_id: str) -> pa.Table | None:
-        """The customer's day tiles, as known when the scores were made; None if none are kept.
+        """The customer's day tiles that the published scores were made from; None if none are kept.
 
-        Raises DamagedStore if a file is not the one its manifest names.
+        Raises DamagedStore if they cannot be read.
         """
-        try:
-            known = self._current_histories().of([customer_id])
-        except NotReady:
+        generation = self.generation()
+        folder = self.histories_folder / generation.histories
+        if not folder.is_dir():
             return None
-        tiles = known.before(self.generation().as_of).tiles
-        return tiles if tiles.num_rows else None
-
-    def _current_histories(self) -> Histories:
-        """The published histories, read again when others are published."""
-        with self._loading:
-            pointer = self.histories_folder / "current"
-            name = pointer.read_text(encoding="utf-8") if pointer.exists() else ""
-            if self._histories is None or self._histories[0] != name:
-                self._histories = (name, histories.load(self.histories_folder))
-            return self._histories[1]
+        if self._whole_histories != generation.histories:
+            # Parquet has no checksum of its own; one look at the digest serves all customers.
+            if not histories.is_whole(folder):
+                message = f"{folder} was changed after writing. Run regulars score again."
+                raise DamagedStore(message)
+            self._whole_histories = generation.histories
+        tiles = histories.customer_tiles(self.histories_folder, generation.histories, customer_id)
+        before = tiles.filter(pc.less(tiles["day"], pa.scalar(generation.as_of)))
+        return before if before.num_rows else None
 
     def ready(self) -> bool:
         """Whether a published generation can be read right now."""

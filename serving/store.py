@@ -28,13 +28,19 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
 )
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from features.errors import DamagedStore
 
 KEPT_GENERATIONS = 10  # a score's history needs the last few; older ones only take room
 BATCH_ROWS = 5_000
 MOST_REASONS = 3  # of a score; a fourth would not be read
+
+CURE = "Move scores.db away from the workspace, then run: regulars score"
 
 _metadata = MetaData()
 _generations = Table(
@@ -133,7 +139,7 @@ class Generation:
     """What all scores of one publication share.
 
     `quality` holds the model's measured grades, `scales` what makes a new score comparable with
-    the published ones (99 `percentiles` of churn probability, two `value_edges`).
+    the published ones: 99 `percentiles` of churn probability, two `value_edges`, `value_factor`.
     """
 
     business: str
@@ -151,7 +157,7 @@ class Generation:
     value_interval: float
     currency: str
     quality: dict[str, Any] = field(default_factory=dict)
-    scales: dict[str, list[float]] = field(default_factory=dict)
+    scales: dict[str, Any] = field(default_factory=dict)
     generation: int = 0
 
 
@@ -186,7 +192,20 @@ class ScoreStore:
         self._engine = create_engine(address, hide_parameters=True)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _use_wal)
-        _metadata.create_all(self._engine)
+        try:
+            _metadata.create_all(self._engine)
+            self._check_tables()
+        except DatabaseError as error:
+            message = "The score store cannot be read: it is no database, or it is damaged. " + CURE
+            raise DamagedStore(message) from error
+
+    def _check_tables(self) -> None:
+        found = inspect(self._engine)
+        for table in _metadata.tables.values():
+            names = {column["name"] for column in found.get_columns(table.name)}
+            if names != {column.name for column in table.columns}:
+                message = "The score store was made by another version. " + CURE
+                raise DamagedStore(message)
 
     @classmethod
     def embedded(cls, workspace: Path) -> Self:
@@ -331,9 +350,9 @@ def _check_numbers(scores: Iterable[Score]) -> None:
 
 
 def _use_wal(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Let readers go on while a generation is written, and never sync less than a commit needs."""
+    """Let readers go on while a generation is written, and sync every commit."""
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=10000")
     connection.execute("PRAGMA foreign_keys=ON")
 

@@ -66,6 +66,11 @@ def load_model(folder: Path, *, digest: str | None = None) -> CustomerModel:
     return model
 
 
+def cached_folder(workspace: Path, number: str, digest: str) -> Path:
+    """Where the workspace keeps its own copy of a registered version."""
+    return workspace / "models" / f"{number}-{digest[:12]}"
+
+
 def golden_rows(features: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Made-up customers, one per quantile of every feature: nobody's data, everybody's range."""
     return features[list(names)].quantile(list(GOLDEN_QUANTILES)).reset_index(drop=True)

@@ -127,15 +127,16 @@ def evaluate(
     predictions |= {one.name: _predicted(one, rows, horizons) for one in baselines}
     churn = _outcomes(histories, cutoff, horizons.churn_days, horizons.grace_days)
     value = _outcomes(histories, cutoff, horizons.value_days, None)
+    here = active(rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days).to_numpy()
+    churned = churn["churned"].to_numpy()
+    _require_both_outcomes(churned[here], cutoff)
     return Holdout(
         cutoff=cutoff,
         horizons=horizons,
         predictions=predictions,
-        churned=churn["churned"].to_numpy(),
+        churned=churned,
         realised_value=value["realised_value"].to_numpy(),
-        active=active(
-            rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days
-        ).to_numpy(),
+        active=here,
     )
 
 
@@ -169,6 +170,18 @@ def _outcomes(
         seen_until=cutoff + timedelta(days=horizon_days),
         grace_days=grace_days,
     )
+
+
+def _require_both_outcomes(churned: Bools, cutoff: date) -> None:
+    """Nothing, if some of the active customers churned and some stayed; else NotEnoughData."""
+    if len(churned) and churned.any() and not churned.all():
+        return
+    what = "nobody was active" if not len(churned) else "everybody active then met one fate"
+    message = (
+        f"unavailable, because {what} on {cutoff}, the day of the holdout: choose another number "
+        "of days for churn, or give a longer history"
+    )
+    raise NotEnoughData(message)
 
 
 def _predicted(baseline: Baseline, rows: pd.DataFrame, horizons: Horizons) -> pd.DataFrame:

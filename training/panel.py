@@ -17,6 +17,7 @@ MAX_CUTOFFS = 6
 MIN_STEP_DAYS = 7
 MIN_HISTORY_DAYS = 28
 MIN_LABEL_DAYS = 14
+MAX_UNSEEN_DAYS = 31  # a shop may rest for a month; longer, and silence is only a lack of data
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def plan_panel(first_day: date, as_of: date, horizon_days: int) -> PanelPlan:
     history_days = (as_of - first_day).days
     label_days = min(horizon_days, history_days // 2)
     before_label_days = history_days - label_days
-    if label_days < MIN_LABEL_DAYS or before_label_days < MIN_HISTORY_DAYS:
+    too_short = label_days < min(MIN_LABEL_DAYS, horizon_days)
+    if too_short or before_label_days < MIN_HISTORY_DAYS:
         message = (
             f"unavailable, because {history_days} days of history before {as_of} are too few: "
             f"{2 * MIN_HISTORY_DAYS} are needed to learn from one cutoff"
@@ -76,6 +78,32 @@ def plan_panel(first_day: date, as_of: date, horizon_days: int) -> PanelPlan:
     ages = range(before_label_days, earliest_days - 1, -step_days)
     cutoffs = [first_day + timedelta(days=age) for age in list(ages)[:MAX_CUTOFFS]]
     return PanelPlan(tuple(reversed(cutoffs)), label_days)
+
+
+def data_end(histories: Histories, as_of: date) -> date:
+    """The first day that labels may not reach: `as_of`, or the end of the orders before it.
+
+    Raises NotEnoughData if the orders end so long before that nothing is known of the days
+    between: they would be taken for silence.
+    """
+    end = histories.last_day + timedelta(days=1)
+    if (as_of - end).days > MAX_UNSEEN_DAYS:
+        message = (
+            f"unavailable, because the orders end on {histories.last_day}, "
+            f"{(as_of - end).days} days before {as_of}: nothing is known of the days between"
+        )
+        raise NotEnoughData(message)
+    return min(as_of, end)
+
+
+def require_customers(count: int, needed: int, as_of: date) -> None:
+    """Nothing, if enough customers ordered before this day; else NotEnoughData."""
+    if count < needed:
+        message = (
+            f"unavailable, because {count} customers who ordered before {as_of} are below the "
+            f"{needed} needed"
+        )
+        raise NotEnoughData(message)
 
 
 def build_panel(

@@ -26,6 +26,7 @@ from training.models.customer_model import (
     fit_customer_model,
     no_progress,
 )
+from training.panel import require_customers
 from training.registry import champion, promote, register
 from training.tracking import log_data, log_holdout, tracked_run, use_workspace
 
@@ -66,7 +67,9 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
     """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
-    cutoff = holdout_cutoff(histories, as_of, horizons)
+    rows = matrix(histories.before(as_of), [as_of])
+    require_customers(len(rows), settings.min_customers, as_of)
+    cutoff = holdout_cutoff(histories.before(as_of), as_of, horizons)
     client = use_workspace(settings.workspace)
     with tracked_run(settings, "train") as run_id:
         holdout = evaluate(
@@ -76,7 +79,7 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
             seed=settings.seed,
             progress=lambda step: progress(f"holdout: {step}"),
         )
-        quality = quality_of(holdout, settings.baseline)
+        quality = quality_of(holdout, settings.baseline_name)
         log_holdout(holdout)
         model = fit_customer_model(
             histories,
@@ -99,7 +102,6 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
         progress("registry")
         with tempfile.TemporaryDirectory() as aside:
             folder = Path(aside) / "model"
-            rows = matrix(histories.before(as_of), [as_of])
             digest = save_model(model, rows, folder)
             version = register(folder, digest, run_id=run_id)
     promoted = quality["grade"] != "C" or champion(client) is None

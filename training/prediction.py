@@ -4,10 +4,10 @@ from datetime import date
 
 import pandas as pd
 
-from features.errors import NotEnoughData
 from features.histories import Histories
 from features.matrix import matrix
 from training.models.customer_model import Horizons, Progress, fit_customer_model, no_progress
+from training.panel import require_customers
 
 PREDICTION_COLUMNS = (
     "customer_id",
@@ -36,15 +36,9 @@ def predict_orders(
     the customer has not left for good. Raises NotEnoughData below `min_customers`.
     """
     known = histories.before(cutoff)
-    count = len(known.customer_ids)
-    if count < min_customers:
-        message = (
-            f"unavailable, because {count} customers before {cutoff} are below the "
-            f"{min_customers} needed"
-        )
-        raise NotEnoughData(message)
-    model = fit_customer_model(known, cutoff, horizons, seed=seed, progress=progress)
     rows = matrix(known, [cutoff])
+    require_customers(len(rows), min_customers, cutoff)
+    model = fit_customer_model(known, cutoff, horizons, seed=seed, progress=progress)
     progress("prediction")
     predicted = model.predict(rows).assign(customer_id=rows["customer_id"])
     return predicted[list(PREDICTION_COLUMNS)]

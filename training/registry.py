@@ -13,13 +13,15 @@ from mlflow.models.signature import infer_signature
 from mlflow.tracking import MlflowClient
 
 from features.errors import ModelRefused, NotReady
-from training.artifact import load_model
+from training.artifact import cached_folder, load_model
 from training.models.customer_model import CustomerModel, Version
 from training.tracking import use_workspace
 
 MODEL_NAME = "regulars"
 CHAMPION_ALIAS = "champion"
 DIGEST_TAG = "regulars.digest"
+# What MLflow answers for a model, and for an alias, that does not exist.
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 REQUIREMENTS = ("lightgbm", "numpy", "pandas", "scipy", "pyarrow", "duckdb", "babel", "mlflow")
 
 
@@ -64,7 +66,10 @@ def champion(client: MlflowClient) -> Version | None:
     """The version that the alias `champion` names, or None."""
     try:
         found = client.get_model_version_by_alias(MODEL_NAME, CHAMPION_ALIAS)
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code not in NOT_THERE:
+            message = "MLflow's registry does not answer. Try again when it is back."
+            raise NotReady(message) from error
         return None
     return Version(MODEL_NAME, str(found.version), found.run_id, found.tags.get(DIGEST_TAG, ""))
 
@@ -82,8 +87,11 @@ def fetch_champion(workspace: Path) -> tuple[CustomerModel, Version]:
     if not version.digest:
         message = f"Version {version.number} has no digest: it was not registered by regulars."
         raise ModelRefused(message)
-    folder = workspace / "models" / version.number
-    if not (folder / "manifest.json").is_file():
+    folder = cached_folder(workspace, version.number, version.digest)
+    try:
+        return load_model(folder, digest=version.digest), version
+    except ModelRefused:
+        # No copy yet, or a damaged one: the registry has the files.
         _download(client, version, folder)
     return load_model(folder, digest=version.digest), version
 

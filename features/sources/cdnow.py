@@ -19,15 +19,7 @@ March 1997, so the share of new customers says nothing here. There are no refund
 from importlib import resources
 from pathlib import Path
 
-from features.settings import (
-    Market,
-    NoOrderChurn,
-    OrderColumns,
-    OrdersSource,
-    Settings,
-    Sources,
-    ValueSettings,
-)
+from features.settings import OrderColumns, OrdersSource, Settings
 
 _FILE = "cdnow.parquet"
 
@@ -47,11 +39,13 @@ def settings(workspace: Path) -> Settings:
         ),
         duplicates="keep",
     )
-    return Settings(
-        business="CDNOW",
-        workspace=workspace,
-        sources=Sources(orders=source),
-        markets={"US": Market(time_zone="America/New_York", currency="USD")},
-        churn=NoOrderChurn(within_days=180),
-        value=ValueSettings(horizon_days=180, margin=0.3, discount_rate=0.1, interval=0.8),
-    )
+    # Plain data, so that one value from the environment leaves the others as they are.
+    described = {
+        "business": "CDNOW",
+        "workspace": workspace,
+        "sources": {"orders": source.model_dump()},
+        "markets": {"US": {"time_zone": "America/New_York", "currency": "USD"}},
+        "churn": {"kind": "no-order", "within_days": 180},
+        "value": {"horizon_days": 180, "margin": 0.3, "discount_rate": 0.1, "interval": 0.8},
+    }
+    return Settings.model_validate(described)

@@ -51,6 +51,13 @@ def _amount(about: Explainer, value: str) -> str:
     return f"The amount {value!r} {_amount_hint(about, value)}."
 
 
+def _open_end(_about: Explainer, _value: str) -> str:
+    return (
+        "The end of the paid time is empty; an end that is filled in later would tell the past its "
+        "future, so write one row a payment with the day until which it pays."
+    )
+
+
 def _quantity(_about: Explainer, value: str) -> str:
     return f"The quantity {value!r} is no whole number; write units as 1, 2, 3."
 
@@ -139,4 +146,5 @@ _REASONS = {
     "other_currency": _other_currency,
     "unknown_market": _unknown_market,
     "quantity": _quantity,
+    "open_end": _open_end,
 }

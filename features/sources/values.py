@@ -18,9 +18,6 @@ from features.sources.chunks import Kind
 from features.sources.columns import Places
 
 MAX_AMOUNT = 10**12
-OPEN_ENDED_DAY = 84_006
-"""2200-01-01 as days since 1970: a subscription without an end."""
-
 _US_PER_DAY = 86_400_000_000
 EPOCH_FORMATS = {"epoch-seconds": 1_000_000, "epoch-milliseconds": 1_000, "epoch-microseconds": 1}
 """Names that timestamp_format may have besides strptime patterns, and their microseconds."""
@@ -156,7 +153,13 @@ def _checks(
         )
     if places.paid_until is not None:
         condition = f"{_paid_until(places, kinds, source)} IS NULL"
+        empty = f"{_text(places.paid_until)} = ''"
+        checks.append(Check(empty, "open_end", places.paid_until))
         checks.append(Check(condition, "unreadable_date", places.paid_until))
+        year = f"year(make_timestamp({_paid_until(places, kinds, source)} * {_US_PER_DAY}))"
+        checks.append(
+            Check(f"{year} NOT BETWEEN 1980 AND 2100", "implausible_date", places.paid_until)
+        )
     if quantity is not None:
         condition = f"{quantity.text} <> '' AND {_whole(quantity)} IS NULL"
         checks.append(Check(condition, "quantity", quantity.at))
@@ -225,7 +228,7 @@ def _timestamp(at: int, kind: Kind, pattern: str | None) -> str:
 
 
 def _paid_until(places: Places, kinds: Sequence[Kind], source: OrdersSource) -> str:
-    """SQL of a day as days since 1970: far away where the column is empty, null if unreadable."""
+    """SQL of a day as days since 1970, null if it is empty or unreadable."""
     if places.paid_until is None:
         return "NULL::BIGINT"
     text, pattern = _text(places.paid_until), source.timestamp_format
@@ -236,7 +239,7 @@ def _paid_until(places: Places, kinds: Sequence[Kind], source: OrdersSource) -> 
         us = epoch_us(text, pattern)
     else:
         us = f"epoch_us(TRY_STRPTIME({text}, {_quote(pattern)}))"
-    return f"CASE WHEN {text} = '' THEN {OPEN_ENDED_DAY} ELSE {us} // {_US_PER_DAY} END"
+    return f"{us} // {_US_PER_DAY}"
 
 
 def epoch_us(text: str, pattern: str) -> str:

@@ -181,7 +181,8 @@ class OrderInput(Input):
     product: Text | None = None
     market: Text | None = Field(default=None, description="without it, the first market")
     paid_until: Day | None = Field(
-        default=None, description="for subscriptions: first day no longer paid; none while it runs"
+        default=None,
+        description="for subscriptions: the first day that the order no longer pays for",
     )
 
 

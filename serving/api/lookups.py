@@ -125,8 +125,7 @@ def predict(state: ServerState, asked: Predict, look: Look) -> Results:
 def model_card(state: ServerState) -> ModelCard:
     """The model behind the published scores, with its grades."""
     current = state.generation()
-    # The scales only serve to rank scores of histories sent along.
-    grades = {name: part for name, part in current.quality.items() if name != "scales"}
+    grades = dict(current.quality)
     return ModelCard(
         name=current.model_name,
         version=current.model_version,

@@ -11,7 +11,6 @@ from features.histories import EPOCH
 from features.markets import minor_unit_digits, time_zone
 from features.schema import ORDERS, arrow_schema
 from features.settings import OrderColumns, Settings
-from features.sources.values import OPEN_ENDED_DAY
 from serving.api.inputs import CustomerInput, OrderInput
 from serving.api.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
 
@@ -24,7 +23,7 @@ OPTIONAL = {
     "quantity": "quantity",
     "paid_until_day": "paid_until",
 }  # column of the table: column of the settings
-NEEDED_IF_MAPPED = ("product", "quantity")  # features are made of them
+NEEDED_IF_MAPPED = ("product", "quantity", "paid_until_day")  # features are made of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,11 @@ def _beyond_sums(columns: dict[str, list[object]]) -> list[FieldError]:
 def _without_column(columns: dict[str, list[object]], mapped: OrderColumns) -> list[FieldError]:
     return [
         FieldError(
-            pointer=f"#/customers/0/orders/0/{name}",
-            detail=f"No order has a {name}; the model learned from it, so send it where known",
+            pointer=f"#/customers/0/orders/0/{OPTIONAL[name]}",
+            detail=f"No order has a {OPTIONAL[name]}; the model learned from it, so send it",
         )
         for name in NEEDED_IF_MAPPED
-        if getattr(mapped, name) is not None and all(one is None for one in columns[name])
+        if getattr(mapped, OPTIONAL[name]) is not None and all(one is None for one in columns[name])
     ]
 
 
@@ -134,9 +133,7 @@ def _values(row: _Row, settings: Settings, as_of: date) -> dict[str, object]:
         "order_id": order.order_id,
         "product": order.product,
         "quantity": order.quantity,
-        "paid_until_day": OPEN_ENDED_DAY
-        if order.paid_until is None
-        else (order.paid_until - EPOCH).days,
+        "paid_until_day": None if order.paid_until is None else (order.paid_until - EPOCH).days,
     }
 
 

@@ -9,7 +9,7 @@ from features.markets import money_text
 from features.settings import Settings
 from serving.business import DEMO, settings_named
 from serving.commands.jobs import ScoreReport, TrainReport, quality_table, score_job, train_job
-from serving.commands.server import start_server, wait_for_end, wait_until_ready
+from serving.commands.server import check_port, start_server, wait_for_end, wait_until_ready
 from serving.commands.terminal import steps
 from serving.store import ScoreStore
 
@@ -21,6 +21,8 @@ HOST = "127.0.0.1"
 def run_demo(*, serve: bool, port: int) -> int:
     """Train, judge, score and, if asked, serve until Ctrl-C; gives the exit code."""
     started = time.monotonic()
+    if serve:
+        check_port(HOST, port)  # told now, not after a minute of training
     settings = settings_named(DEMO)
     with steps(total_count=15) as progress:
         trained = train_job(settings, today=TODAY, progress=progress)

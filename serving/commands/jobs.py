@@ -2,11 +2,15 @@
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from features.errors import NotEnoughData
+from filelock import FileLock, Timeout
+
+from features.errors import NotEnoughData, NotReady
 from features.ingestion import Ingested, ingest
 from features.markets import money_text
 from features.readiness import assess
@@ -88,6 +92,7 @@ class ScoreReport:
             [
                 self.ingested.reading.summary(),
                 *account_lines(self.ingested),
+                *self._left_out(),
                 f"{overview.scored_count:,} of {overview.customers_count:,} customers scored as "
                 f"of {generation.as_of}" + (f" ({unscored})" if unscored else "") + ".",
                 f"{overview.at_risk_count:,} are at high risk; {stake} is at stake with them.",
@@ -96,23 +101,30 @@ class ScoreReport:
             ]
         )
 
+    def _left_out(self) -> list[str]:
+        count = len(self.ingested.histories.before(self.published.generation.as_of).customer_ids)
+        count -= self.published.overview.customers_count
+        return [f"{count:,} customers with refunds only were left out."] if count else []
+
 
 def train_job(settings: Settings, *, today: date, progress: Progress) -> TrainReport:
     """Read, check, train. Raises NotEnoughData where no honest model is possible."""
-    progress("reading")
-    ingested = ingest(settings, today=today)
-    require_enough(settings, ingested)
-    return TrainReport(ingested, train(settings, ingested.histories, progress=progress))
+    with alone(settings):
+        progress("reading")
+        ingested = ingest(settings, today=today)
+        require_enough(settings, ingested)
+        return TrainReport(ingested, train(settings, ingested.histories, progress=progress))
 
 
 def backtest_job(
     settings: Settings, *, count: int, today: date, progress: Progress
 ) -> BacktestReport:
     """Read, check, judge at several past days."""
-    progress("reading")
-    ingested = ingest(settings, today=today)
-    require_enough(settings, ingested)
-    holdouts = backtest(settings, ingested.histories, count=count, progress=progress)
+    with alone(settings):
+        progress("reading")
+        ingested = ingest(settings, today=today)
+        require_enough(settings, ingested)
+        holdouts = backtest(settings, ingested.histories, count=count, progress=progress)
     return BacktestReport(
         [{"active": one.report(), "everybody": one.everybody()} for one in holdouts]
     )
@@ -122,17 +134,30 @@ def score_job(
     settings: Settings, *, today: date, published_at: datetime, progress: Progress
 ) -> ScoreReport:
     """Read, score everybody with the champion, publish."""
-    progress("reading")
-    ingested = ingest(settings, today=today)
-    published = score_and_publish(
-        settings,
-        ingested.histories,
-        ingested.generation,
-        as_of=as_of_day(settings, ingested.histories),
-        published_at=published_at,
-        progress=progress,
-    )
+    with alone(settings):
+        progress("reading")
+        ingested = ingest(settings, today=today)
+        published = score_and_publish(
+            settings,
+            ingested.histories,
+            ingested.generation,
+            as_of=as_of_day(settings, ingested.histories),
+            published_at=published_at,
+            progress=progress,
+        )
     return ScoreReport(ingested, published)
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """The workspace for one job at a time. Raises NotReady if another one is at work in it."""
+    settings.workspace.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.workspace / ".lock", timeout=0):
+            yield
+    except Timeout:
+        message = f"Another run is at work in {settings.workspace}. Try again when it has ended."
+        raise NotReady(message) from None
 
 
 def require_enough(settings: Settings, ingested: Ingested) -> None:

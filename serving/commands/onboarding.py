@@ -70,6 +70,9 @@ def describe_business(
     if out.exists() and not overwrite:
         message = f"{out} exists already. Use --force to overwrite it, or --out for another name."
         raise SettingsError(message)
+    if not out.resolve().parent.is_dir():
+        message = f"The folder of {out} does not exist. Make it first."
+        raise SettingsError(message)
     guess = guess_source(orders, columns=columns, timestamp_format=timestamp_format)
     first = _provisional(guess, out.resolve().parent)
     checked = _assess(first, today=today, horizon_days=None)

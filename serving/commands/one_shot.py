@@ -36,7 +36,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     Rows on or after the cutoff are left out before anything is judged or learned. Refused rows go
     to a file beside `out`. Raises DataError, TooManyRefused or NotEnoughData.
     """
-    _check_out(out)
+    _check_out(file, out)
     progress("reading")
     guess = guess_source(
         file,
@@ -53,8 +53,9 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     reading = read_orders(source, settings, today=today, before=asked.cutoff)
     refused_path = keep_refused(reading, source, out.parent)
     check_shares(reading, source, refused_path)
+    histories = histories_of(reading, settings)
     predictions = predict_orders(
-        histories_of(reading, settings),
+        histories,
         asked.cutoff,
         Horizons(asked.horizon_days, asked.horizon_days, asked.interval),
         min_customers=settings.min_customers,
@@ -62,6 +63,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
         progress=progress,
     )
     _write(predictions, out)
+    unseen_count = len(histories.before(asked.cutoff).customer_ids) - len(predictions)
     lines = [
         *guess.notes,
         *(f"please check: {doubt}" for doubt in guess.doubts),
@@ -69,6 +71,8 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
         *reading.notes,
         f"{reading.later_count:,} rows on or after {asked.cutoff} were left out.",
     ]
+    if unseen_count:
+        lines.append(f"{unseen_count:,} customers with refunds only were left out.")
     if refused_path is not None:
         lines.append(f"Refused rows and their reasons: {refused_path}")
     lines.append(_told(predictions, out, asked))
@@ -83,7 +87,10 @@ def _told(predictions: pd.DataFrame, out: Path, asked: OneShot) -> str:
     )
 
 
-def _check_out(out: Path) -> None:
+def _check_out(file: Path, out: Path) -> None:
+    if out.exists() and file.exists() and out.samefile(file):
+        message = f"{out} is the file of orders itself. Write the predictions to another one."
+        raise DataError(message)
     if out.suffix not in {".parquet", ".csv"}:
         message = f"{out} must end in .parquet or .csv, so that the format is clear."
         raise DataError(message)

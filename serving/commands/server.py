@@ -23,14 +23,14 @@ def run_server(settings: str, *, host: str, port: int) -> None:
     settings, NotReady if the port is taken.
     """
     settings_named(settings)  # a mistake in the file is told here, not in the server's log
-    _check_port(host, port)
+    check_port(host, port)
     environment = _environment(settings)
     os.execve(sys.executable, _command(host, port), environment)  # noqa: S606
 
 
 def start_server(settings: str, *, host: str, port: int) -> "subprocess.Popen[bytes]":
     """The server, just started beside this process. Raises NotReady if the port is taken."""
-    _check_port(host, port)
+    check_port(host, port)
     # What the server logs is no result: it goes where messages go.
     return subprocess.Popen(  # noqa: S603
         _command(host, port), env=_environment(settings), stdout=sys.stderr
@@ -50,7 +50,8 @@ def _environment(settings: str) -> dict[str, str]:
     return os.environ | {SETTINGS_VARIABLE: named, "BENTOML_DO_NOT_TRACK": "True"}
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
+    """Nothing, if the port is free; else NotReady."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -49,7 +49,8 @@ def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
             "markets: {a: {currency: EUR}, b: {currency: USD}}",
             r"several currencies \(EUR, USD\) .* one file per currency",
         ),
-        ("within_days: 90", "kind: subscription-end\n  within_days: 90", "needs .*paid_until"),
+        ("within_days: 90", "kind: subscription-end\n  within_days: 365", "needs .*paid_until"),
+        ("within_days: 90", "kind: subscription-end\n  within_days: 90", "must equal churn.within"),
         ("within_days: 90", "kind: boredom\n  within_days: 90", "churn: .*no-order.*subscription"),
         ("business: Shop", "business: [", "not valid YAML"),
     ],
@@ -96,7 +97,8 @@ def test_the_definition_of_churn_has_a_name_and_version():
 
 def test_a_subscriptions_end_is_a_churn_definition_of_its_own(tmp_path):
     text = WHOLE.replace("quantity: q", "paid_until: e").replace(
-        "within_days: 90", "kind: subscription-end\n  within_days: 60\n  grace_days: 3"
+        "within_days: 90",
+        "kind: subscription-end\n  within_days: 60\n  grace_days: 3\nvalue:\n  horizon_days: 60",
     )
     churn = loaded(tmp_path, text).churn
     assert churn.name == "subscription-end-60d-grace-3d@1"

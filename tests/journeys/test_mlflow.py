@@ -194,7 +194,7 @@ def test_everything_is_kept_below_the_workspace(shop):
     }
     assert beside == {"orders.csv", "regulars.yml", ".regulars"}
     inside = {path.name for path in shop.workspace.iterdir()}
-    assert inside == {"artifacts", "histories", "mlflow.db", "models", "scores.db"}
+    assert inside - {".lock"} == {"artifacts", "histories", "mlflow.db", "models", "scores.db"}
 
 
 # Who may load it
@@ -227,11 +227,18 @@ def test_an_outsider_gets_the_same_numbers_by_mlflows_own_door(
     assert version.number == "1"
 
 
-def test_the_products_own_copy_is_refused_once_it_was_changed(moved):
-    path = moved / "models" / "1" / "parameters.json"
-    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    with pytest.raises(ModelRefused, match=r"parameters.json is missing or was changed after"):
-        fetch_champion(moved)
+def own_copy(workspace):
+    """The one model folder that the product keeps for itself."""
+    (folder,) = (workspace / "models").iterdir()
+    return folder
+
+
+def test_the_products_own_copy_is_brought_anew_once_it_was_changed(moved):
+    path = own_copy(moved) / "parameters.json"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole + " ", encoding="utf-8")
+    assert fetch_champion(moved)[1].number == "1"
+    assert path.read_text(encoding="utf-8") == whole
 
 
 @pytest.mark.parametrize("name", ["churn_plain.txt", "facts.json", "golden.json"])
@@ -244,8 +251,10 @@ def test_damaged_files_of_the_registry_are_refused_and_not_kept(moved, model_fol
     assert list((moved / "models").iterdir()) == []
 
 
-def test_files_whose_manifest_was_made_anew_are_refused(moved):
-    manifest = moved / "models" / "1" / "manifest.json"
+def test_files_whose_manifest_was_made_anew_are_refused(moved, model_folder, shop):
+    shutil.rmtree(moved / "models")
+    folder = parts_of_model(moved / model_folder.relative_to(shop.workspace))
+    manifest = folder / "manifest.json"
     content = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.write_text(json.dumps(content, indent=2), encoding="utf-8")
     with pytest.raises(ModelRefused, match=r"manifest.json is not the one that was registered"):

@@ -28,9 +28,9 @@ def orders_on(*days: date, customer_id: str = "C-1042") -> pa.Table:
     return pa.Table.from_pylist(rows, schema=arrow_schema(ORDERS))
 
 
-def publish_orders(state: ServerState, *days: date) -> None:
+def publish_orders(state: ServerState, *days: date) -> str:
     found = histories.Histories.from_orders(orders_on(*days), markets=["cz"], currency="EUR")
-    histories.publish(found, state.histories_folder)
+    return histories.publish(found, state.histories_folder)
 
 
 def test_nothing_is_opened_before_it_is_asked_for(tmp_path):
@@ -72,9 +72,10 @@ def test_the_model_is_loaded_once_per_generation(settings, scorer, generation, s
     state.close()
 
 
-def test_tiles_are_those_known_when_the_scores_were_made(state):
+def test_tiles_are_those_known_when_the_scores_were_made(state, generation, score):
     assert state.customer_tiles("C-1042") is None
-    publish_orders(state, date(2026, 5, 1), date(2026, 8, 31), date(2026, 9, 1))
+    name = publish_orders(state, date(2026, 5, 1), date(2026, 8, 31), date(2026, 9, 1))
+    state.store.publish(replace(generation, histories=name), [score])
     assert state.customer_tiles("C-1042")["day"].to_pylist() == [
         date(2026, 5, 1),
         date(2026, 8, 31),
@@ -82,17 +83,19 @@ def test_tiles_are_those_known_when_the_scores_were_made(state):
     assert state.customer_tiles("nobody") is None
 
 
-def test_tiles_follow_a_new_publication(state, generation, score):
-    publish_orders(state, date(2026, 5, 1))
+def test_tiles_are_of_the_histories_that_the_scores_were_made_from(state, generation, score):
+    name = publish_orders(state, date(2026, 5, 1))
+    state.store.publish(replace(generation, histories=name), [score])
+    later = publish_orders(state, date(2026, 5, 1), date(2026, 8, 1))
     assert state.customer_tiles("C-1042").num_rows == 1
-    publish_orders(state, date(2026, 5, 1), date(2026, 9, 1))
-    state.store.publish(replace(generation, as_of=date(2026, 9, 2)), [score])
+    state.store.publish(replace(generation, histories=later), [score])
     assert state.customer_tiles("C-1042").num_rows == 2
 
 
-def test_damaged_histories_are_refused(state):
-    publish_orders(state, date(2026, 5, 1))
-    (file,) = state.histories_folder.glob("*/tiles.parquet")
+def test_damaged_histories_are_refused(state, generation, score):
+    name = publish_orders(state, date(2026, 5, 1))
+    state.store.publish(replace(generation, histories=name), [score])
+    file = state.histories_folder / name / "tiles.parquet"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(DamagedStore, match="was changed after writing"):
         state.customer_tiles("C-1042")

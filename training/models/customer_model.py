@@ -16,7 +16,7 @@ from training.labels import active
 from training.models.anchor import Anchor, fit_anchors, panel_offset
 from training.models.churn import ChurnModel, Now, fit_churn_model
 from training.models.lifetime_value import ValueModel, ValuePlan, fit_value_model
-from training.panel import Panel, build_panel, plan_panel
+from training.panel import Panel, build_panel, data_end, plan_panel
 
 Progress = Callable[[str], None]
 
@@ -141,18 +141,19 @@ def fit_customer_model(
     if known.tiles.num_rows == 0:
         message = f"unavailable, because there is no order before {as_of}"
         raise NotEnoughData(message)
+    end = data_end(known, as_of)
     current = matrix(known, [as_of])
     progress("panel of customers and cutoffs")
     churn_panel = build_panel(
         known,
-        plan_panel(known.first_day, as_of, horizons.churn_days),
-        as_of=as_of,
+        plan_panel(known.first_day, end, horizons.churn_days),
+        as_of=end,
         grace_days=horizons.grace_days,
     )
     value_panel = churn_panel
-    value_plan = plan_panel(known.first_day, as_of, horizons.value_days)
+    value_plan = plan_panel(known.first_day, end, horizons.value_days)
     if value_plan != churn_panel.plan:
-        value_panel = build_panel(known, value_plan, as_of=as_of, grace_days=horizons.grace_days)
+        value_panel = build_panel(known, value_plan, as_of=end, grace_days=horizons.grace_days)
     _require_both_outcomes(churn_panel)
     progress("probability models")
     anchor = Anchor.fit(current)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.errors import ModelRefused
+from features.errors import ModelRefused, NotEnoughData
 from training.models.anchor import Anchor
 from training.models.boosting import Target, fit_trees, raw_score
 from training.models.intervals import ValueInterval, fit_value_interval
@@ -68,6 +68,12 @@ def fit_value_model(
     features = panel.features[panel.feature_names]
     spend = np.maximum(panel.labels["realised_value"].to_numpy(dtype=np.float64), 0.0)
     customers = panel.customers
+    if not spend.any():
+        message = (
+            f"unavailable, because no order within {panel.plan.label_days} days after a cutoff has "
+            "an amount above 0: check the column of the amount"
+        )
+        raise NotEnoughData(message)
     targets = Target("tweedie", spend), Target("tweedie", spend, offset)
     plain, anchored = (fit_trees(features, target, customers, seed=plan.seed) for target in targets)
     # Both kinds of trees held the same customers out, so their mean is an honest prediction.

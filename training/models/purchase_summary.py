@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 DAYS_PER_WEEK = 7.0
 # Bounds of r and alpha (weeks) of the Gamma that order rates follow in both purchase models.
@@ -103,17 +104,19 @@ def maximise(
 
     # L-BFGS-B finds the same maxima, but its tiny matrices go through threaded LAPACK: on a busy
     # machine that took half a CPU second per fit, SLSQP a hundredth.
-    searches = [
-        minimize(
-            loss,
-            np.clip(np.log(np.asarray(start, dtype=np.float64)), low, high),
-            jac=True,
-            method="SLSQP",
-            bounds=list(zip(low, high, strict=True)),
-            options={"ftol": 1e-13, "maxiter": 500},
-        )
-        for start in starts
-    ]
+    # Several threads of the algebra library would add in another order: other bytes, no gain.
+    with threadpool_limits(1, "blas"):
+        searches = [
+            minimize(
+                loss,
+                np.clip(np.log(np.asarray(start, dtype=np.float64)), low, high),
+                jac=True,
+                method="SLSQP",
+                bounds=list(zip(low, high, strict=True)),
+                options={"ftol": 1e-13, "maxiter": 500},
+            )
+            for start in starts
+        ]
     best = min(searches, key=lambda search: float(search.fun))
     parameters = tuple(float(value) for value in np.exp(best.x))
     return Fit(parameters, -float(best.fun) * customers)

@@ -375,9 +375,11 @@ def test_the_same_file_gives_the_same_bytes(read):
     assert read(content).orders.equals(read(content).orders)
 
 
-def test_paid_time_is_read_as_a_day_and_an_empty_one_never_ends(read):
-    rows = "a,2026-01-02,10,2026-02-02\nb,2026-01-02,10,\nc,2026-01-02,10,soon\n"
+def test_paid_time_is_read_as_a_day_and_an_open_end_is_refused(read):
+    rows = "a,2026-01-02,10,2026-02-02\nb,2026-01-02,10,\n"
+    rows += "c,2026-01-02,10,soon\nd,2026-01-02,10,9999-12-31\n"
     reading = read("customer_id,timestamp,amount,ends\n" + rows, columns={"paid_until": "ends"})
-    assert reading.orders["paid_until_day"].to_pylist() == [20486, 84006]
-    refused = reading.refused.to_pylist()[0]
-    assert (refused["row"], refused["column"], refused["code"]) == (4, "ends", "unreadable_date")
+    assert reading.orders["paid_until_day"].to_pylist() == [20486]
+    refused = [(one["row"], one["column"], one["code"]) for one in reading.refused.to_pylist()]
+    codes = ["open_end", "unreadable_date", "implausible_date"]
+    assert refused == [(row, "ends", code) for row, code in enumerate(codes, start=3)]
