@@ -1,20 +1,35 @@
 """The feature catalogue, read from the group files: every column with unit and meaning."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from types import ModuleType
 
-from features.declarations import Feature
+from features import measures as shared
+from features.declarations import Feature, Measure
 from features.groups import (
     basket,
+    contacts,
+    emails,
     frequency,
+    habits,
+    loyalty,
+    margin,
     money,
+    paid_time,
+    profile,
     recency,
     returns,
     rhythm,
-    subscription,
+    subscriptions,
+    surveys,
+    tickets,
     trend,
+    visits,
 )
-from features.tiles import tile_sql
+from features.shape import Shape
+from features.tiles import families, tile_sql
 
 GROUPS: tuple[ModuleType, ...] = (
     recency,
@@ -24,8 +39,42 @@ GROUPS: tuple[ModuleType, ...] = (
     trend,
     returns,
     basket,
-    subscription,
+    habits,
+    paid_time,
+    margin,
+    visits,
+    emails,
+    tickets,
+    surveys,
+    loyalty,
+    subscriptions,
+    contacts,
+    profile,
 )
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The measures and features that exist for a business, in a fixed order."""
+
+    measures: tuple[Measure, ...]
+    features: tuple[Feature, ...]
+
+    @cached_property
+    def families(self) -> dict[str, tuple[Measure, ...]]:
+        """The measures by family of tiles."""
+        return families(self.measures)
+
+    def of_table(self, table: str) -> tuple[Measure, ...]:
+        """The measures that are made of the events of a table."""
+        return tuple(measure for measure in self.measures if measure.table == table)
+
+    @cached_property
+    def version(self) -> str:
+        """Changes when a name, a unit, a meaning or the tiles' SQL changes; kept with models."""
+        lines = [f"{one.name}\t{one.unit}\t{one.meaning}" for one in self.features]
+        lines += [tile_sql(columns) for columns in self.families.values()]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def group_name(group: ModuleType) -> str:
@@ -33,26 +82,50 @@ def group_name(group: ModuleType) -> str:
     return group.__name__.rsplit(".", 1)[-1]
 
 
-def features_of(group: ModuleType) -> tuple[Feature, ...]:
+def features_of(group: ModuleType, shape: Shape | None = None) -> tuple[Feature, ...]:
     """The features that a group file declares, in its order."""
-    declared: list[Feature] = []
-    for value in vars(group).values():
-        if isinstance(value, Feature):
-            declared.append(value)
-        elif isinstance(value, tuple) and all(isinstance(part, Feature) for part in value):
-            declared.extend(value)
-    return tuple(declared)
+    return tuple(one for one in _declared(group, shape) if isinstance(one, Feature))
 
 
-def catalogue(available: frozenset[str] | None = None) -> tuple[Feature, ...]:
-    """Every feature, or those that a source with these optional columns can have."""
-    every = [one for group in GROUPS for one in features_of(group)]
-    return tuple(
-        one for one in every if available is None or one.needs is None or one.needs in available
+def measures_of(group: ModuleType, shape: Shape | None = None) -> tuple[Measure, ...]:
+    """The measures that a group file declares, in its order; those it only uses are not its own."""
+    used = [] if group is shared else list(vars(shared).values())
+    found = (one for one in _declared(group, shape) if isinstance(one, Measure))
+    return tuple(one for one in found if one not in used)
+
+
+@lru_cache(maxsize=64)
+def catalogue(shape: Shape) -> Catalogue:
+    """The measures and features of a business of this shape."""
+    groups = (*GROUPS, *shape.groups)
+    declared = (one for group in (shared, *groups) for one in measures_of(group, shape))
+    found = (one.available(shape.available) for one in dict.fromkeys(declared))
+    features = (one for group in groups for one in features_of(group, shape))
+    return Catalogue(
+        tuple(one for one in found if one is not None),
+        tuple(one for one in features if one.needs <= shape.available),
     )
 
 
-def version() -> str:
-    """Changes when a name, a unit, a meaning or the tiles' SQL changes; kept with every model."""
-    text = "\n".join(f"{one.name}\t{one.unit}\t{one.meaning}" for one in catalogue())
-    return hashlib.sha256(f"{text}\n{tile_sql()}".encode()).hexdigest()[:12]
+def every_feature() -> tuple[Feature, ...]:
+    """Every feature that the product declares, whatever a business has."""
+    return tuple(one for group in GROUPS for one in features_of(group))
+
+
+def _declared(group: ModuleType, shape: Shape | None) -> Iterator[Measure | Feature]:
+    """What a group declares by itself, and by its function `of_words` for the counted words."""
+    for value in vars(group).values():
+        yield from _flat(value)
+    of_words = getattr(group, "of_words", None)
+    if of_words is not None and shape is not None:
+        for column, words in shape.counted:
+            for word in words:
+                yield from of_words(column, word)
+
+
+def _flat(value: object) -> Iterable[Measure | Feature]:
+    if isinstance(value, Measure | Feature):
+        return [value]
+    if isinstance(value, tuple) and all(isinstance(part, Measure | Feature) for part in value):
+        return value
+    return []

@@ -7,8 +7,12 @@ from typing import Literal
 
 import pyarrow as pa
 
+EPOCH = date(1970, 1, 1)
 FOREVER = date(9999, 12, 31)
 """`known_to` of a row that no later row has replaced."""
+
+NEVER = (FOREVER - EPOCH).days
+"""The same as days since 1970."""
 
 Reads = Literal["id", "moment", "day", "money", "count", "number", "text", "word", "flag"]
 """How the text of a source becomes a value.
@@ -24,7 +28,8 @@ class Column:
     """One column of a table: its type, its unit and what it means.
 
     `reads` is how a source's text becomes the value, None for a column that reading makes itself;
-    `role` is the key that maps it in `regulars.yml` where that is not the name.
+    `role` is the key that maps it in `regulars.yml` where that is not the name; `few` says that it
+    has few different values, which tiles then count by a bit each.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Column:
     required: bool = True
     reads: Reads | None = None
     role: str = ""
+    few: bool = False
 
     def field(self) -> pa.Field:
         """The Arrow field of this column."""

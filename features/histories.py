@@ -1,105 +1,134 @@
-"""Customer histories: the stored day tiles of every customer, published as whole generations.
+"""Customer histories: the day tiles of every customer, in memory and as published on disk.
 
-A generation is a folder with `tiles.parquet` and `manifest.json` (digests, markets, currency).
-It is written aside, then renamed, then `current` points to it: a reader sees one whole generation,
-a killed writer leaves the last one in place. Parquet has no checksum of its own, so every load
-compares the digest.
+A generation is a folder with one Parquet file a family of tiles and `manifest.json` (digests,
+shape). It is written aside, then renamed, then `current` points to it: a reader sees one whole
+generation, a killed writer leaves the last one in place. Parquet has no checksum of its own, so
+every load compares the digests.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.catalog import Catalogue, catalogue
+from features.contracts import FOREVER
+from features.declarations import Measure
 from features.errors import DamagedStore, NotReady
-from features.tiles import TILE_COLUMNS, build_tiles
-
-EPOCH = date(1970, 1, 1)
+from features.schema import EVENT_TABLES
+from features.shape import Shape
+from features.tiles import build_tiles, tile_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Day tiles of many customers, sorted by customer and day, with what is needed to read them.
+    """Day tiles of many customers by family, sorted, with what is needed to read them."""
 
-    `available` holds the optional order columns that the source had (`quantity`, `product`).
-    """
-
-    tiles: pa.Table
-    markets: tuple[str, ...]
-    currency: str
-    available: frozenset[str]
+    tiles: Mapping[str, pa.Table]
+    shape: Shape
 
     @classmethod
-    def from_orders(cls, orders: pa.Table, *, markets: Sequence[str], currency: str) -> Self:
-        """Histories of accepted orders (`schema.ORDERS`), for one customer or for millions."""
-        optional = {column.needs for column in TILE_COLUMNS if column.needs}
-        available = {name for name in optional if orders[name].null_count < orders.num_rows}
-        return cls(
-            tiles=build_tiles(orders, tuple(markets)),
-            markets=tuple(markets),
-            currency=currency,
-            available=frozenset(available),
-        )
+    def from_events(cls, events: Mapping[str, pa.Table], shape: Shape) -> Self:
+        """Histories of accepted events by table (`schema.EVENT_TABLES`), of one or of millions.
+
+        A table of the shape that has no events here gives empty tiles.
+        """
+        tiles: dict[str, pa.Table] = {}
+        for table in dict.fromkeys(one.table for one in catalogue(shape).measures):
+            tiles |= build_tiles(
+                table,
+                events.get(table, EVENT_TABLES[table].arrow_schema().empty_table()),
+                catalogue(shape).of_table(table),
+                markets=shape.markets,
+                vocabularies=dict(shape.vocabulary),
+            )
+        return cls({family: tiles[family] for family in catalogue(shape).families}, shape)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The measures and features that these histories have."""
+        return catalogue(self.shape)
+
+    @property
+    def orders(self) -> pa.Table:
+        """The tiles of orders, without which there is no history."""
+        return self.tiles["orders"]
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Every market of the business."""
+        return self.shape.markets
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount."""
+        return self.shape.currency
+
+    def by_family(self) -> dict[str, tuple[pa.Table, Mapping[str, Measure]]]:
+        """Tiles and measures of every family."""
+        return {
+            family: (self.tiles[family], {measure.name: measure for measure in measures})
+            for family, measures in self.catalogue.families.items()
+        }
 
     @property
     def customer_ids(self) -> pa.Array:
-        """Every customer once, in the order of the tiles."""
-        return self.tiles["customer_id"].unique()
+        """Every customer once, sorted as the tiles are."""
+        found = [tiles["customer_id"].unique().cast(pa.string()) for tiles in self.tiles.values()]
+        ids = pa.concat_arrays(found).unique() if len(found) > 1 else found[0]
+        return ids.take(pc.sort_indices(ids)) if len(found) > 1 else ids
 
     @property
     def first_day(self) -> date:
-        """The day of the oldest tile."""
-        return pc.min(self.tiles["day"]).as_py()
+        """The day of the oldest tile of orders."""
+        return pc.min(self.orders["day"]).as_py()
 
     @property
     def last_day(self) -> date:
-        """The day of the newest tile."""
-        return pc.max(self.tiles["day"]).as_py()
+        """The day of the newest tile of orders."""
+        return pc.max(self.orders["day"]).as_py()
 
     def of(self, customer_ids: Sequence[str]) -> Self:
         """The histories of these customers only; unknown ids are left out."""
-        mask = pc.is_in(self.tiles["customer_id"], pa.array(customer_ids, pa.string()))
-        return self._with(self.tiles.filter(mask))
-
-    def before(self, cutoff: date) -> Self:
-        """The histories as they were at the start of this day."""
-        return self._with(self.tiles.filter(pc.less(self.tiles["day"], pa.scalar(cutoff))))
-
-    def _with(self, tiles: pa.Table) -> Self:
-        return type(self)(
-            tiles=tiles, markets=self.markets, currency=self.currency, available=self.available
+        wanted = pa.array(customer_ids, pa.string())
+        return replace(
+            self,
+            tiles={
+                name: tiles.filter(pc.is_in(tiles["customer_id"], wanted))
+                for name, tiles in self.tiles.items()
+            },
         )
 
-    def column(self, name: str) -> np.ndarray:
-        """A tile column as int64, shape (n_tiles,)."""
-        return self.tiles[name].combine_chunks().to_numpy(zero_copy_only=False)
-
-    def days(self) -> np.ndarray:
-        """Day of each tile as days since 1970-01-01, int64, shape (n_tiles,)."""
-        return self.tiles["day"].cast(pa.int32()).to_numpy().astype(np.int64)
+    def before(self, cutoff: date) -> Self:
+        """The histories as they were known at the start of this day."""
+        families = self.catalogue.families
+        return replace(
+            self,
+            tiles={
+                name: _known_before(tiles, cutoff, lies_ahead=families[name][0].at is not None)
+                for name, tiles in self.tiles.items()
+            },
+        )
 
 
 def fingerprint(histories: Histories) -> str:
     """SHA-256 of the content: equal histories give equal fingerprints, however they came."""
     digest = hashlib.sha256()
-    digest.update(json.dumps(_described(histories), sort_keys=True).encode())
-    for name in ("customer_id", "day", *(column.name for column in TILE_COLUMNS)):
-        array = histories.tiles[name].combine_chunks()
-        values = array.cast(pa.int32()) if name == "day" else array
-        if name == "customer_id":
-            digest.update("\x00".join(values.to_pylist()).encode())
-        else:
-            digest.update(values.to_numpy(zero_copy_only=False).tobytes())
+    digest.update(json.dumps(histories.shape.to_dict(), sort_keys=True).encode())
+    for family, measures in histories.catalogue.families.items():
+        tiles = histories.tiles[family]
+        for name in (*tile_keys(measures), *(measure.name for measure in measures)):
+            digest.update(f"\x00{family}.{name}\x00".encode())
+            _digest_column(digest, tiles[name].combine_chunks())
     return digest.hexdigest()
 
 
@@ -111,8 +140,12 @@ def publish(histories: Histories, folder: Path) -> str:
         aside = folder / f".{name}.{os.getpid()}"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        pq.write_table(histories.tiles, aside / "tiles.parquet", compression="zstd")
-        manifest = _described(histories) | {"sha256": _sha256(aside / "tiles.parquet")}
+        digests = {}
+        for family, tiles in histories.tiles.items():
+            path = aside / f"{family}.parquet"
+            pq.write_table(tiles, path, compression="zstd")
+            digests[path.name] = _sha256(path)
+        manifest = {"shape": histories.shape.to_dict(), "files": digests}
         (aside / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
@@ -134,27 +167,33 @@ def load(folder: Path) -> Histories:
     generation = folder / pointer.read_text(encoding="utf-8").strip()
     try:
         manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-        intact = _sha256(generation / "tiles.parquet") == manifest["sha256"]
+        changed = [
+            name
+            for name, digest in manifest["files"].items()
+            if _sha256(generation / name) != digest
+        ]
+        shape = Shape.from_dict(manifest["shape"])
     except (OSError, ValueError, KeyError) as error:
         message = f"The histories in {generation} are damaged ({error}). Run regulars train again."
         raise DamagedStore(message) from error
-    if not intact:
-        message = f"{generation}/tiles.parquet was changed after writing. Run regulars train again."
+    if changed:
+        message = f"{generation / changed[0]} was changed after writing. Run regulars train again."
         raise DamagedStore(message)
     return Histories(
-        tiles=pq.read_table(generation / "tiles.parquet"),
-        markets=tuple(manifest["markets"]),
-        currency=manifest["currency"],
-        available=frozenset(manifest["available"]),
+        {
+            name.removesuffix(".parquet"): pq.read_table(generation / name)
+            for name in manifest["files"]
+        },
+        shape,
     )
 
 
 def customer_tiles(folder: Path, name: str, customer_id: str) -> pa.Table:
-    """The tiles of one customer from a published generation, read without the others'.
+    """The order tiles of one customer from a published generation, read without the others'.
 
     Raises DamagedStore if the generation is gone or cannot be read.
     """
-    path = folder / name / "tiles.parquet"
+    path = folder / name / "orders.parquet"
     try:
         return pq.read_table(path, filters=[("customer_id", "=", customer_id)])
     except (OSError, pa.ArrowException) as error:
@@ -163,20 +202,34 @@ def customer_tiles(folder: Path, name: str, customer_id: str) -> pa.Table:
 
 
 def is_whole(generation: Path) -> bool:
-    """Whether a generation is there and its file is the one that its manifest names."""
+    """Whether a generation is there and its files are those that its manifest names."""
     try:
         manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-        return _sha256(generation / "tiles.parquet") == manifest["sha256"]
+        return all(
+            _sha256(generation / name) == digest for name, digest in manifest["files"].items()
+        )
     except (OSError, ValueError, KeyError):
         return False
 
 
-def _described(histories: Histories) -> dict[str, object]:
-    return {
-        "markets": list(histories.markets),
-        "currency": histories.currency,
-        "available": sorted(histories.available),
-    }
+def _known_before(tiles: pa.Table, cutoff: date, *, lies_ahead: bool) -> pa.Table:
+    day = pa.scalar(cutoff, pa.date32())
+    known = pc.less(tiles["known_from"], day)
+    if not lies_ahead:
+        known = pc.and_(known, pc.less(tiles["day"], day))
+    tiles = tiles.filter(known)
+    forever = pa.scalar(FOREVER, pa.date32())
+    known_to = pc.if_else(pc.greater_equal(tiles["known_to"], day), forever, tiles["known_to"])
+    at = tiles.schema.get_field_index("known_to")
+    return tiles.set_column(at, "known_to", known_to)
+
+
+def _digest_column(digest: "hashlib._Hash", column: pa.Array) -> None:
+    if pa.types.is_string(column.type):
+        digest.update("\x00".join(column.to_pylist()).encode())
+    else:
+        values = column.cast(pa.int32()) if pa.types.is_date(column.type) else column
+        digest.update(values.to_numpy(zero_copy_only=False).tobytes())
 
 
 def _sha256(path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from features.histories import Histories, publish
 from features.quality import Reading, check_shares, write_refused
 from features.settings import OrdersSource, Settings
+from features.shape import Shape
 from features.sources.orders import read_orders
 
 
@@ -37,9 +38,9 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
 
 def histories_of(reading: Reading, settings: Settings) -> Histories:
     """The histories of the accepted orders."""
-    return Histories.from_orders(
-        reading.orders, markets=tuple(settings.markets), currency=settings.currency
-    )
+    events = {"orders": reading.orders}
+    shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
+    return Histories.from_events(events, shape)
 
 
 def keep_refused(reading: Reading, source: OrdersSource, folder: Path) -> Path | None:

@@ -1,203 +1,241 @@
 """The one kernel: what is known of customers as of cutoffs, from sorted day tiles.
 
-Tiles are sorted by customer and day, so everything before a cutoff is one slice per customer.
-Running totals of 64-bit integers make any window the difference of two of them: exact, and the
-same to the last bit for one customer and for a panel of millions.
+The same arithmetic serves a panel of millions, a partition of a cluster and one live customer.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from features.histories import EPOCH, Histories
+from features.contracts import NEVER
+from features.declarations import Floats, Ints, Measure
 from features.markets import minor_unit_digits
-from features.tiles import MARKET, ORDER_DAYS, ORDER_VALUE, PAID_UNTIL, TileColumn
+from features.tile_index import DAY_BITS, DayWeight, Family, Series, TileIndex
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-# Days fit in 20 bits until the year 4840, so (customer, day) is one sortable integer.
-_DAY_BITS = 20
-
-
-class TileIndex:
-    """Tiles as arrays, with the running totals that every cutoff shares."""
-
-    def __init__(self, histories: Histories) -> None:
-        """Index these histories once; any number of cutoffs can then be asked."""
-        self.histories = histories
-        self.days: Ints = histories.days()
-        self.customer_ids = histories.customer_ids
-        ids = histories.tiles["customer_id"].combine_chunks().dictionary_encode()
-        self.codes: Ints = ids.indices.to_numpy().astype(np.int64)
-        self.keys: Ints = (self.codes << _DAY_BITS) + self.days
-        self._totals: dict[str, Ints] = {}
-
-    def total(self, column: TileColumn) -> Ints:
-        """Running total of a tile column, shape (n_tiles + 1,), starting with 0."""
-        if column.name not in self._totals:
-            self._totals[column.name] = _running(self.histories.column(column.name))
-        return self._totals[column.name]
-
-    @cached_property
-    def weekend_total(self) -> Ints:
-        """Running total of order days on a Saturday or Sunday."""
-        # 1970-01-01 was a Thursday: 0 = Monday after adding 3.
-        weekend = (self.days + 3) % 7 >= 5
-        return _running(self.histories.column(ORDER_DAYS.name) * weekend)
-
-    @cached_property
-    def order_tiles(self) -> Ints:
-        """Positions of the tiles with an order; the k-th one has rank k."""
-        return np.flatnonzero(self.histories.column(ORDER_DAYS.name))
-
-    @cached_property
-    def order_days(self) -> Ints:
-        """Day of each order tile."""
-        return self.days[self.order_tiles]
-
-    @cached_property
-    def order_values(self) -> Ints:
-        """Money ordered on each order tile, minor units."""
-        return self.histories.column(ORDER_VALUE.name)[self.order_tiles]
-
-    @cached_property
-    def gaps(self) -> Ints:
-        """Days since the same customer's order day before; 0 at her first."""
-        codes = self.codes[self.order_tiles]
-        gaps = np.diff(self.order_days, prepend=0)
-        gaps[np.diff(codes, prepend=-1) != 0] = 0
-        return gaps
-
-    @cached_property
-    def paid_until(self) -> Ints:
-        """Latest day paid for by each tile and its customer's earlier ones."""
-        values = self.histories.column(PAID_UNTIL.name)
-        # Codes only grow, so one running maximum over (customer, day) restarts by itself.
-        return np.maximum.accumulate((self.codes << _DAY_BITS) + values) & ((1 << _DAY_BITS) - 1)
-
-    @cached_property
-    def squared_gap_total(self) -> Ints:
-        """Running total of squared gaps."""
-        return _running(self.gaps**2)
+Scan = Callable[[Family, Ints], npt.NDArray[np.bool_]]
+"""Which tiles of a family count, given the cutoff of each tile's customer."""
 
 
 class AsOf:
     """What is known of each row's customer strictly before the row's cutoff.
 
-    A row is a customer who ordered at least once before the cutoff. Every method gives an array of
-    shape (n_rows,).
+    Every method gives an array of shape (n_rows,); what never happened is NaN where it is a day or
+    an amount of some day, and 0 where it is a sum.
     """
 
     def __init__(self, index: TileIndex, codes: Ints, cutoff_days: Ints) -> None:
         """Rows of (customer code, cutoff as days since 1970); both of shape (n_rows,)."""
-        self._index = index
+        self.index = index
         self.codes = codes
         self.cutoff_days = cutoff_days
-        self._start = np.searchsorted(index.keys, codes << _DAY_BITS)
-        self._end = self._position(cutoff_days)
-        ordered = index.total(ORDER_DAYS)
-        self._first_rank: Ints = ordered[self._start]
-        self._last_rank: Ints = ordered[self._end] - 1
+        self._positions: dict[tuple[str, int | None], Ints] = {}
+        self._sums: dict[tuple[str, str, int | None, str], Ints] = {}
 
-    @classmethod
-    def cutoffs(cls, index: TileIndex, cutoffs: Sequence[date]) -> "AsOf":
-        """Every customer at every cutoff by which she had ordered; cutoff by cutoff."""
-        n_customers = len(index.customer_ids)
-        first_days = index.order_days[_first_of_each(index.codes[index.order_tiles])]
-        first = np.full(n_customers, np.iinfo(np.int64).max)
-        first[np.unique(index.codes[index.order_tiles])] = first_days
-        codes, days = [], []
-        for cutoff in cutoffs:
-            day = (cutoff - EPOCH).days
-            seen = np.flatnonzero(first < day)
-            codes.append(seen)
-            days.append(np.full(len(seen), day, dtype=np.int64))
-        return cls(index, _joined(codes), _joined(days))
+    # Sums and counts over a window
 
-    def _position(self, days: Ints) -> Ints:
-        """First tile of the row's customer on or after this day."""
-        return np.searchsorted(self._index.keys, (self.codes << _DAY_BITS) + days)
+    def total(
+        self, measure: Measure, window_days: int | None = None, on: DayWeight | None = None
+    ) -> Ints:
+        """Sum over [cutoff - window_days, cutoff), or over the whole life; on some days only."""
+        key = (measure.family, measure.name, window_days, on.name if on else "")
+        if key not in self._sums and measure.by is not None:
+            self._sums[key] = self._scattered(measure, window_days)
+        if key not in self._sums:
+            family = self._family(measure)
+            totals = family.total(measure.name, on)
+            end, start = self._end(measure.family), self._start(measure.family, window_days)
+            self._sums[key] = totals[end] - totals[start]
+        return self._sums[key]
 
-    def _window(self, window_days: int | None) -> Ints:
-        if window_days is None:
-            return self._start
-        return self._position(self.cutoff_days - window_days)
-
-    def total(self, column: TileColumn, window_days: int | None = None) -> Ints:
-        """Sum over [cutoff - window_days, cutoff), or over the whole life."""
-        totals = self._index.total(column)
-        return totals[self._end] - totals[self._window(window_days)]
-
-    def money(self, column: TileColumn, window_days: int | None = None) -> Floats:
+    def money(
+        self, measure: Measure, window_days: int | None = None, on: DayWeight | None = None
+    ) -> Floats:
         """The same sum of a column in minor units, in whole units of the currency."""
-        return self.total(column, window_days) / self.minor_units
+        return self.total(measure, window_days, on) / self.minor_units
+
+    def largest(self, measure: Measure, window_days: int | None = None) -> Floats:
+        """Largest day of a column; NaN without a tile in the window."""
+        start, end = self._start(measure.family, window_days), self._end(measure.family)
+        values = self._family(measure).padded(measure.name)
+        return np.where(end > start, reduced(np.maximum, values, start, end), np.nan)
+
+    def distinct(self, measure: Measure, window_days: int | None = None) -> Ints:
+        """How many different values occurred, of a measure made of bits."""
+        start, end = self._start(measure.family, window_days), self._end(measure.family)
+        values = self._family(measure).padded(measure.name)
+        return np.bitwise_count(reduced(np.bitwise_or, values, start, end)).astype(np.int64)
+
+    def distinct_values(
+        self, measure: Measure, window_days: int | None = None, *, again: bool = False
+    ) -> Ints:
+        """How many different values occurred, of a measure `by` a column; `again`: not at first."""
+
+        def last_of_value(family: Family, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+            # A value is counted once: by its last tile before the cutoff.
+            found = _in_window(family, cutoffs, window_days) & (family.next_days >= cutoffs)
+            return found & family.is_repeated if again else found
+
+        return self._scanned(measure, last_of_value, weigh=False)
+
+    def ahead(self, measure: Measure, days: int | None = None) -> Ints:
+        """Sum over [cutoff, cutoff + days) of what was known before the cutoff."""
+
+        def lies_ahead(family: Family, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+            known = (family.columns["known_from"] < cutoffs) & (family.days >= cutoffs)
+            return known if days is None else known & (family.days < cutoffs + days)
+
+        return self._scanned(measure, lies_ahead, weigh=True)
+
+    def _scattered(self, measure: Measure, window_days: int | None) -> Ints:
+        """A sum over a window of tiles that are sorted by a value first."""
+
+        def in_window(family: Family, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+            return _in_window(family, cutoffs, window_days)
+
+        return self._scanned(measure, in_window, weigh=True)
+
+    def _scanned(self, measure: Measure, counted: Scan, *, weigh: bool) -> Ints:
+        """Per row, how many tiles of a family count, or the sum of a column over them."""
+        sums = np.zeros(len(self.codes), dtype=np.int64)
+        family = self._family(measure)
+        for rows in self._passes:
+            found = counted(family, self._cutoff_of_tile(family, rows))
+            # Sums of whole numbers in doubles are exact below 2^53.
+            weights = family.columns[measure.name][found] if weigh else None
+            per_customer = np.bincount(
+                family.codes[found], weights=weights, minlength=self.index.customer_count
+            )
+            sums[rows] = per_customer[self.codes[rows]].astype(np.int64)
+        return sums
+
+    # The days on which something happened
+
+    def days_since_first(self, happened: Measure) -> Floats:
+        """Days from the first day on which it happened to the cutoff; NaN if never."""
+        return self._days_since(happened, self._first_rank(happened))
+
+    def days_since_last(self, happened: Measure) -> Floats:
+        """Days from the last day on which it happened to the cutoff; NaN if never."""
+        return self._days_since(happened, self._last_rank(happened))
+
+    def first(self, happened: Measure, measure: Measure) -> Floats:
+        """A column on the first day on which it happened; NaN if never."""
+        return self._column_at(happened, measure, 0, from_end=False)
+
+    def last(self, happened: Measure, measure: Measure, before: int = 0) -> Floats:
+        """A column on the last day on which it happened, or on the one so many before it."""
+        return self._column_at(happened, measure, before, from_end=True)
+
+    def last_gap(self, happened: Measure) -> Floats:
+        """Days between the last two days on which it happened; NaN with fewer than two."""
+        series, rank = self._series(happened), self._last_rank(happened)
+        several = rank > self._first_rank(happened)
+        return np.where(several, np.append(series.gaps, 0)[rank * several], np.nan)
+
+    def squared_gaps(self, happened: Measure) -> Ints:
+        """Sum of squared gaps between the days on which it happened."""
+        totals = self._series(happened).squared_gap_total
+        first = np.maximum(self._first_rank(happened), 0)
+        # The gap at the first day belongs to nobody's rhythm and is 0, so it may be counted.
+        return totals[np.maximum(self._last_rank(happened) + 1, first)] - totals[first]
+
+    def largest_gap(self, happened: Measure) -> Floats:
+        """Longest gap between two days on which it happened; NaN with fewer than two."""
+        first, last = self._first_rank(happened), self._last_rank(happened)
+        gaps = np.append(self._series(happened).gaps, 0)
+        longest = reduced(np.maximum, gaps, first, last + 1)
+        return np.where(last > first, longest, np.nan)
+
+    def latest_maximum(self, measure: Measure) -> Ints:
+        """Largest value of a column of days so far, 0 if there is none."""
+        family, end = self._family(measure), self._end(measure.family)
+        is_known = end > self._start(measure.family, None)
+        return np.where(is_known, family.latest_maximum(measure.name)[end - 1], 0)
 
     @property
     def minor_units(self) -> int:
         """Minor units in one unit of the currency: 100 for USD."""
-        return int(10 ** minor_unit_digits(self._index.histories.currency))
+        return int(10 ** minor_unit_digits(self.index.shape.currency))
 
-    def weekend_order_days(self) -> Ints:
-        """Order days on a Saturday or Sunday."""
-        totals = self._index.weekend_total
-        return totals[self._end] - totals[self._start]
+    # Where a row's tiles are
 
-    def first_order_day(self) -> Ints:
-        """Day of the first order, as days since 1970."""
-        return self._index.order_days[self._first_rank]
+    def _family(self, measure: Measure) -> Family:
+        return self.index.families[measure.family]
 
-    def last_order_day(self) -> Ints:
-        """Day of the last order, as days since 1970."""
-        return self._index.order_days[self._last_rank]
+    def _series(self, happened: Measure) -> Series:
+        return self._family(happened).series(happened.name)
 
-    def first_order_value(self) -> Floats:
-        """Money of the first order day."""
-        return self._index.order_values[self._first_rank] / self.minor_units
+    def _end(self, family: str) -> Ints:
+        """First tile of the row's customer at or after the cutoff."""
+        return self._position(family, 0)
 
-    def last_order_value(self) -> Floats:
-        """Money of the last order day."""
-        return self._index.order_values[self._last_rank] / self.minor_units
+    def _start(self, family: str, window_days: int | None) -> Ints:
+        return self._position(family, window_days)
 
-    def largest_order_value(self) -> Floats:
-        """Money of the largest order day."""
-        # reduceat takes [first, last] of each row from interleaved bounds; every second is ours.
-        bounds = np.column_stack([self._first_rank, self._last_rank + 1]).ravel()
-        values = np.append(self._index.order_values, np.iinfo(np.int64).min)
-        return np.maximum.reduceat(values, bounds)[::2] / self.minor_units
+    def _position(self, family: str, window_days: int | None) -> Ints:
+        key = (family, window_days)
+        if key not in self._positions:
+            keys = self.index.families[family].keys
+            first_day = 0 if window_days is None else self.cutoff_days - window_days
+            first_day = np.maximum(first_day, 0)
+            self._positions[key] = np.searchsorted(keys, (self.codes << DAY_BITS) + first_day)
+        return self._positions[key]
 
-    def last_gap(self) -> Ints:
-        """Days between the last two order days; 0 if there is only one."""
-        return self._index.gaps[self._last_rank]
+    def _first_rank(self, happened: Measure) -> Ints:
+        return self._series(happened).rank[self._start(happened.family, None)]
 
-    def squared_gaps(self) -> Ints:
-        """Sum of squared gaps between order days."""
-        totals = self._index.squared_gap_total
-        # The gap at the first order day is 0, so it may be counted.
-        return totals[self._last_rank + 1] - totals[self._first_rank]
+    def _last_rank(self, happened: Measure) -> Ints:
+        return self._series(happened).rank[self._end(happened.family)] - 1
 
-    def paid_until_day(self) -> Ints:
-        """Day until which payments made before the cutoff reach, as days since 1970."""
-        return self._index.paid_until[self._end - 1]
+    def _days_since(self, happened: Measure, rank: Ints) -> Floats:
+        is_known = self._last_rank(happened) >= self._first_rank(happened)
+        days = np.append(self._series(happened).days, 0)
+        return np.where(is_known, self.cutoff_days - days[rank * is_known], np.nan)
 
-    def market_numbers(self) -> Ints:
-        """The market of the last order, as its place in the settings."""
-        tiles = self._index.order_tiles[self._last_rank]
-        return self._index.histories.column(MARKET.name)[tiles]
+    def _column_at(
+        self, happened: Measure, measure: Measure, steps: int, *, from_end: bool
+    ) -> Floats:
+        first, last = self._first_rank(happened), self._last_rank(happened)
+        rank = last - steps if from_end else first + steps
+        is_known = (rank >= first) & (rank <= last)
+        values = self._family(measure).padded(measure.name)
+        tiles = np.append(self._series(happened).tiles, 0)
+        return np.where(is_known, values[tiles[rank * is_known]], np.nan)
+
+    # Rows of which each customer has one, for what is asked of all tiles at once
+
+    @cached_property
+    def _passes(self) -> list[Ints]:
+        order = np.argsort(self.codes, kind="stable")
+        codes = self.codes[order]
+        is_first = np.diff(codes, prepend=-1) != 0
+        place = np.arange(len(codes)) - np.maximum.accumulate(
+            np.where(is_first, np.arange(len(codes)), 0)
+        )
+        return [order[place == number] for number in range(int(place.max(initial=-1)) + 1)]
+
+    def _cutoff_of_tile(self, family: Family, rows: Ints) -> Ints:
+        cutoffs = np.full(self.index.customer_count, -NEVER, dtype=np.int64)
+        cutoffs[self.codes[rows]] = self.cutoff_days[rows]
+        return cutoffs[family.codes]
 
 
-def _running(values: Ints) -> Ints:
-    totals = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=totals[1:])
-    return totals
+def _in_window(family: Family, cutoffs: Ints, window_days: int | None) -> npt.NDArray[np.bool_]:
+    known = family.days < cutoffs
+    return known if window_days is None else known & (family.days >= cutoffs - window_days)
 
 
-def _first_of_each(sorted_codes: Ints) -> Ints:
-    return np.flatnonzero(np.diff(sorted_codes, prepend=-1))
+def reduced(merge: np.ufunc, values: Ints, start: Ints, end: Ints) -> Ints:
+    """Each slice [start, end) of the values merged into one; 0 where it is empty.
 
-
-def _joined(parts: list[Ints]) -> Ints:
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    `values` has one element more than any slice reaches.
+    """
+    found = np.zeros(len(start), dtype=np.int64)
+    filled = np.flatnonzero(end > start)
+    if len(filled):
+        # reduceat takes [first, last) from interleaved bounds; every second result is ours.
+        bounds = np.column_stack([start[filled], end[filled]]).ravel()
+        found[filled] = merge.reduceat(values, bounds)[::2]
+    return found

@@ -14,6 +14,10 @@ def _optional(name: str, kind: pa.DataType, unit: str, meaning: str, reads: Read
     return Column(name, kind, unit, meaning, required=False, reads=reads)
 
 
+def _few(name: str, meaning: str) -> Column:
+    return Column(name, pa.string(), "name", meaning, required=False, reads="text", few=True)
+
+
 EVENT: tuple[Column, ...] = (
     Column("customer_id", pa.string(), "id", "Whose event it is.", reads="id"),
     Column(
@@ -92,8 +96,8 @@ ORDERS = _events(
     ),
     _optional("order_id", pa.string(), "id", "Rows with one id are one order.", "id"),
     _optional("product", pa.string(), "name", "What was bought.", "text"),
-    _optional("category", pa.string(), "name", "Category of the product.", "text"),
-    _optional("channel", pa.string(), "name", "Where it was bought: web, store, app.", "text"),
+    _few("category", "Category of the product."),
+    _few("channel", "Where it was bought: web, store, app."),
     _optional("quantity", pa.int64(), "count", "Units bought; negative if returned.", "count"),
     Column(
         "paid_until_day",
@@ -109,8 +113,16 @@ ORDERS = _events(
 VISITS = _events(
     "visits",
     "Visits and other uses of shop, site or app, one row each.",
-    _optional("kind", pa.string(), "word", "What was done: view, search, like, post.", "word"),
-    _optional("channel", pa.string(), "name", "Where: web, app, store.", "text"),
+    Column(
+        "kind",
+        pa.string(),
+        "word",
+        "What was done: view, search, like, post.",
+        required=False,
+        reads="word",
+        few=True,
+    ),
+    _few("channel", "Where: web, app, store."),
     _optional("seconds", pa.int64(), "seconds", "How long it took.", "count"),
 )
 
@@ -186,7 +198,7 @@ SUBSCRIPTIONS = _events(
     "Subscriptions: a row when one starts, another when it ends.",
     Column("kind", pa.string(), "started | ended", "Made by reading: an end is an event."),
     _optional("subscription_id", pa.string(), "id", "Identity of the subscription.", "id"),
-    _optional("plan", pa.string(), "name", "What was subscribed to.", "text"),
+    _few("plan", "What was subscribed to."),
     Column(
         "price_minor",
         pa.int64(),
@@ -208,7 +220,7 @@ CONTACTS = _events(
     "contacts",
     "Contacts made and offers given by the business, one row each.",
     Column("kind", pa.string(), "contact | offer", "What the customer received.", reads="word"),
-    _optional("channel", pa.string(), "name", "How: e-mail, phone, letter.", "text"),
+    _few("channel", "How: e-mail, phone, letter."),
     _optional("campaign", pa.string(), "name", "The campaign it belongs to.", "text"),
     Column(
         "cost_minor",
@@ -226,7 +238,7 @@ CONSENTS = _events(
     "Consents given and taken back, by purpose.",
     Column("purpose", pa.string(), "word", "What for: analytics, marketing.", reads="word"),
     Column("granted", pa.bool_(), "yes | no", "Given, or taken back.", reads="flag"),
-    _optional("channel", pa.string(), "name", "The channel it is for; empty is all.", "text"),
+    _few("channel", "The channel it is for; empty is all."),
     Column(
         "expires_day",
         pa.int64(),
@@ -243,7 +255,7 @@ CUSTOMERS = _events(
     "What is known of a customer from a day on; a later row replaces an earlier one.",
     _optional("country", pa.string(), "ISO 3166-1 code", "Where the customer lives.", "text"),
     _optional("language", pa.string(), "BCP 47 tag", "The language to write in.", "text"),
-    _optional("channel", pa.string(), "name", "How the customer was won.", "text"),
+    _few("channel", "How the customer was won."),
     Column(
         "registered_day",
         pa.int64(),

@@ -1,124 +1,166 @@
 """Day tiles: small partial aggregates per customer and local day, made by one portable GROUP BY.
 
-Every column merges over days by addition (or by maximum, where it says so), so any window at any
-cutoff is made from tiles alone. The SQL
-is plain (`CASE WHEN`, `SUM`, `COUNT`, `MAX`) so that another engine can run the same text. All
-columns are 64-bit integers: sums of integers are exact whatever the order of addition.
+A tile says what one day of a customer adds up to, and when that was known: it holds for cutoffs in
+`(known_from, known_to]`. Each family of tiles comes from one table by one text of plain SQL
+(`CASE WHEN`, `SUM`, `MAX`, `BIT_OR`) that DuckDB and Spark read alike. All columns are 64-bit
+integers, so sums are exact whatever the order of addition.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
 
+from features.declarations import Measure
 
-@dataclass(frozen=True, slots=True)
-class TileColumn:
-    """One partial aggregate of a customer's day; `needs` is the order column it must have."""
+KEYS = ("customer_id", "day", "known_from", "known_to")
+MOST_WORDS = 62
+"""So many values of a column have a bit of their own in a 64-bit integer; the rest share one."""
 
-    name: str
-    sql: str
-    meaning: str
-    needs: str | None = None
+_REST_BIT = 1 << MOST_WORDS
+_FOREVER = "DATE '9999-12-31'"
 
+Events: TypeAlias = pa.Table | Sequence[Path]
+"""Events of a table in its contract: in memory, or as Parquet files."""
 
-ORDER_DAYS = TileColumn(
-    "order_days",
-    "MAX(CASE WHEN kind = 'order' THEN 1 ELSE 0 END)",
-    "1 if the customer ordered on this day",
-)
-ORDERS = TileColumn(
-    "orders",
-    "COUNT(DISTINCT CASE WHEN kind = 'order' THEN order_id END)"
-    " + SUM(CASE WHEN kind = 'order' AND order_id IS NULL THEN 1 ELSE 0 END)",
-    "orders of the day; a row without an order id is an order of its own",
-)
-ORDER_LINES = TileColumn(
-    "order_lines",
-    "SUM(CASE WHEN kind = 'order' THEN 1 ELSE 0 END)",
-    "rows that are orders",
-)
-ORDER_VALUE = TileColumn(
-    "order_value_minor",
-    "SUM(CASE WHEN kind = 'order' THEN amount_minor ELSE 0 END)",
-    "money ordered",
-)
-REFUNDS = TileColumn(
-    "refund_lines",
-    "SUM(CASE WHEN kind = 'refund' THEN 1 ELSE 0 END)",
-    "rows that are refunds",
-)
-REFUND_VALUE = TileColumn(
-    "refund_value_minor",
-    "SUM(CASE WHEN kind = 'refund' THEN -amount_minor ELSE 0 END)",
-    "money paid back, as a positive amount",
-)
-UNITS = TileColumn(
-    "units",
-    "SUM(CASE WHEN kind = 'order' THEN COALESCE(quantity, 0) ELSE 0 END)",
-    "units ordered",
-    needs="quantity",
-)
-PRODUCTS = TileColumn(
-    "products",
-    "COUNT(DISTINCT CASE WHEN kind = 'order' THEN product END)",
-    "different products of the day",
-    needs="product",
-)
-MARKET = TileColumn(
-    "market_number",
-    "MAX(market_number)",
-    "the market, as its place in the settings",
-)
-
-PAID_UNTIL = TileColumn(
-    "paid_until_day",
-    "COALESCE(MAX(paid_until_day), 0)",
-    "latest day until which the rows of this day are paid; merges by maximum",
-    needs="paid_until_day",
-)
-
-TILE_COLUMNS: tuple[TileColumn, ...] = (
-    ORDER_DAYS,
-    ORDERS,
-    ORDER_LINES,
-    ORDER_VALUE,
-    REFUNDS,
-    REFUND_VALUE,
-    UNITS,
-    PRODUCTS,
-    MARKET,
-    PAID_UNTIL,
-)
+Vocabularies: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The values that have a bit, by `table.column`; a value's bit is its place."""
 
 
-def tile_sql() -> str:
-    """The GROUP BY that turns the table `orders` into tiles sorted by customer and day."""
-    columns = ",\n  ".join(
-        f"CAST({column.sql} AS BIGINT) AS {column.name}" for column in TILE_COLUMNS
-    )
-    return (
-        f"SELECT customer_id, day,\n  {columns}\n"
-        "FROM orders\nGROUP BY customer_id, day\nORDER BY customer_id, day"
-    )
+def families(measures: Iterable[Measure]) -> dict[str, tuple[Measure, ...]]:
+    """Measures by the family of tiles that they are columns of."""
+    found: dict[str, list[Measure]] = {}
+    for measure in measures:
+        found.setdefault(measure.family, []).append(measure)
+    return {family: tuple(columns) for family, columns in found.items()}
 
 
-def build_tiles(orders: pa.Table, markets: tuple[str, ...]) -> pa.Table:
-    """Tiles of these orders, one row per customer and day, sorted by both.
+def tile_keys(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """The columns that name a tile of this family, in the order by which tiles are sorted."""
+    by = measures[0].by
+    return KEYS if by is None else ("customer_id", by, *KEYS[1:])
 
-    `orders` follows `schema.ORDERS`; `markets` names every market, its place being the number
-    that the tiles keep.
+
+def tile_sql(measures: Sequence[Measure], *, late: bool = True) -> str:
+    """The GROUP BY that turns the events of a table into the tiles of one family, sorted.
+
+    It reads the view `prepared_sql` of the table. Without `late` all rows were known on their day
+    and hold for ever, which spares the engine two keys.
     """
-    numbers = {name: number for number, name in enumerate(markets)}
-    market_number = pa.array(
-        [numbers[name] for name in orders["market"].unique().to_pylist()], pa.int64()
+    first = measures[0]
+    day = "day" if first.at is None else f"DATE_ADD(DATE '1970-01-01', CAST({first.at} AS INT))"
+    keys = ["customer_id", *([first.by] if first.by else []), f"{day} AS day"]
+    groups = ["customer_id", *([first.by] if first.by else []), day]
+    known = "day AS known_from", f"{_FOREVER} AS known_to"
+    if late or first.at:
+        known = "known_from", "known_to"
+        groups += known
+    columns = [f"CAST({measure.sql} AS BIGINT) AS {measure.name}" for measure in measures]
+    where = [f"{column} IS NOT NULL" for column in (first.by, first.at) if column]
+    return (
+        f"SELECT {', '.join([*keys, *known])},\n  " + ",\n  ".join(columns) + "\n"
+        f"FROM {first.table}\n"
+        + (f"WHERE {' AND '.join(where)}\n" if where else "")
+        + f"GROUP BY {', '.join(groups)}\n"
+        + f"ORDER BY {', '.join(tile_keys(measures))}"
     )
-    lookup = pa.table({"market": orders["market"].unique(), "market_number": market_number})
-    with duckdb.connect() as connection:
-        connection.register("accepted", orders)
-        connection.register("market_numbers", lookup)
-        connection.execute(
-            "CREATE TEMP VIEW orders AS SELECT accepted.*, market_number"
-            " FROM accepted JOIN market_numbers USING (market)"
+
+
+def prepared_sql(table: str, bits: Iterable[str], markets: Sequence[str]) -> str:
+    """The view that tiles are made of: the events with the bits of their words and their market.
+
+    It reads `<table>_events`, and `<table>_<column>_bits` with `word` and `bit` for each column.
+    """
+    columns, joins = [], []
+    for column in bits:
+        columns.append(
+            f"CASE WHEN e.{column} IS NULL THEN NULL "
+            f"ELSE COALESCE(b_{column}.bit, {_REST_BIT}) END AS {column}_bit"
         )
-        return connection.sql(tile_sql()).to_arrow_table()
+        joins.append(f"LEFT JOIN {table}_{column}_bits b_{column} ON e.{column} = b_{column}.word")
+    number = "0"
+    if len(markets) > 1:
+        number = "m.market_number"
+        joins.append("LEFT JOIN market_numbers m ON e.market = m.market")
+    return " ".join(
+        [
+            "SELECT e.*,",
+            ", ".join([*columns, f"{number} AS market_number"]),
+            f"FROM {table}_events e",
+            *joins,
+        ]
+    )
+
+
+def bit_columns(measures: Iterable[Measure], table: str) -> list[str]:
+    """The columns of a table whose values become bits."""
+    columns = {
+        need.split(".", 1)[1]
+        for measure in measures
+        if measure.table == table and measure.merge == "or"
+        for need in measure.needs
+    }
+    return sorted(columns)
+
+
+def bit_table(words: Sequence[str]) -> pa.Table:
+    """Each word with its bit, for `prepared_sql`."""
+    return pa.table(
+        {
+            "word": pa.array(words, pa.string()),
+            "bit": pa.array([1 << place for place in range(len(words))], pa.int64()),
+        }
+    )
+
+
+def market_table(markets: Sequence[str]) -> pa.Table:
+    """Each market with its place in the settings, for `prepared_sql`."""
+    return pa.table(
+        {
+            "market": pa.array(markets, pa.string()),
+            "market_number": pa.array(range(len(markets)), pa.int64()),
+        }
+    )
+
+
+def build_tiles(
+    table: str,
+    events: Events,
+    measures: Sequence[Measure],
+    *,
+    markets: Sequence[str],
+    vocabularies: Vocabularies,
+) -> dict[str, pa.Table]:
+    """The tiles of every family of a table, by family; each sorted by its keys.
+
+    `measures` are those of this table; a market that is not named counts as the first.
+    """
+    with duckdb.connect(config={"enable_external_access": True, "threads": 1}) as connection:
+        register(connection, table, events)
+        bits = bit_columns(measures, table)
+        for column in bits:
+            words = vocabularies.get(f"{table}.{column}", ())
+            connection.register(f"{table}_{column}_bits", bit_table(words))
+        connection.register("market_numbers", market_table(markets))
+        connection.execute(f"CREATE TEMP VIEW {table} AS {prepared_sql(table, bits, markets)}")
+        late = has_late(connection, table)
+        return {
+            family: connection.sql(tile_sql(columns, late=late)).to_arrow_table()
+            for family, columns in families(measures).items()
+        }
+
+
+def register(connection: duckdb.DuckDBPyConnection, table: str, events: Events) -> None:
+    """Make the events of a table readable as `<table>_events`."""
+    if isinstance(events, pa.Table):
+        connection.register(f"{table}_events", events)
+    else:
+        connection.read_parquet([str(path) for path in events]).create_view(f"{table}_events")
+
+
+def has_late(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether any event became known after its day, or was replaced."""
+    sql = f"SELECT 1 FROM {table}_events WHERE known_from <> day OR known_to < {_FOREVER} LIMIT 1"  # noqa: S608
+    return connection.execute(sql).fetchone() is not None

@@ -31,7 +31,6 @@ from tempfile import mkdtemp
 
 import pandas as pd
 
-from features.catalog import catalogue
 from features.ingestion import histories_of
 from features.matrix import feature_columns, matrix
 from features.sources import cdnow
@@ -84,7 +83,7 @@ rows[["customer_id", "recency_days", "tenure_days", "order_days_count", "spend_v
 # Each feature has a name that ends in its unit, and a sentence that says what it means.
 
 # %%
-meanings = {one.name: one.meaning for one in catalogue(histories.available)}
+meanings = {one.name: one.meaning for one in histories.catalogue.features}
 pd.Series(meanings, name="meaning").to_frame().style.set_properties(**{"text-align": "left"})
 
 # %% [markdown]

@@ -26,7 +26,17 @@ DRIVER_OF_GROUP: dict[str, str] = {
     "trend": "pace",
     "returns": "refunds",
     "basket": "basket",
-    "subscription": "paid_time",
+    "paid_time": "paid_time",
+    "habits": "habits",
+    "margin": "money",
+    "visits": "visits",
+    "emails": "emails",
+    "tickets": "tickets",
+    "surveys": "surveys",
+    "loyalty": "loyalty",
+    "subscriptions": "subscriptions",
+    "contacts": "contacts",
+    "profile": "profile",
 }
 _GROUP_OF = {one.name: group_name(group) for group in GROUPS for one in features_of(group)}
 DRIVER_OF_FEATURE: dict[str, str] = {"tenure_days": "tenure"}
@@ -42,6 +52,15 @@ SHOWN: dict[str, tuple[str, str]] = {
     "refunds": ("refunds_count", "count"),
     "basket": ("units_per_order_day_ratio", "units"),
     "paid_time": ("paid_ahead_days", "days"),
+    "habits": ("weekend_order_days_share", "percent"),
+    "visits": ("visits_30d_count", "count"),
+    "emails": ("emails_opened_90d_share", "percent"),
+    "tickets": ("tickets_365d_count", "count"),
+    "surveys": ("last_nps_score", "score"),
+    "loyalty": ("balance_points", "points"),
+    "subscriptions": ("subscription_age_days", "days"),
+    "contacts": ("contacts_90d_count", "count"),
+    "profile": ("profile_changed_days", "days"),
 }
 # Silence is told against the customer's own rhythm where that is what it goes against.
 OWN_RHYTHM = "silence.own"

@@ -30,4 +30,6 @@ def _shown(value: float | None, reason: Reason, texts: Texts, currency: str) -> 
         return ""
     if reason.unit == "money":
         return texts.money(value, currency)
+    if reason.unit == "percent":
+        return texts.percent(value)
     return texts.number(value, digits=0 if float(value).is_integer() else 1)

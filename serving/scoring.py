@@ -12,6 +12,7 @@ import pyarrow as pa
 from features.histories import Histories
 from features.matrix import matrix
 from features.settings import Settings
+from features.shape import Shape
 from serving.drivers import reasons_of
 from serving.store import Generation, Score
 from training.artifact import cached_folder, load_model
@@ -58,10 +59,8 @@ class Scorer:
 
     def score_orders(self, orders: pa.Table, as_of: date) -> list[Score]:
         """Scores of raw orders (`features.schema.ORDERS`), by the scales of the generation."""
-        settings = self._settings
-        histories = Histories.from_orders(
-            orders, markets=tuple(settings.markets), currency=settings.currency
-        )
+        shape = Shape.from_dict(self._model.facts.shape)
+        histories = Histories.from_events({"orders": orders}, shape)
         stored = self.generation.scales
         scales = Scales(
             tuple(stored["percentiles"]), tuple(stored["value_edges"]), stored["value_factor"]

@@ -1,6 +1,6 @@
 """Small shops for the tests: orders by hand, and a simulated shop with a truth that is known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from features.histories import Histories
 from features.schema import ORDERS
+from features.shape import Shape
 
 FIRST_DAY = date(2024, 1, 1)
 
@@ -31,7 +32,17 @@ def order_table(rows: Iterable[tuple[str, date, int]]) -> pa.Table:
 
 def histories(rows: Iterable[tuple[str, date, int]]) -> Histories:
     """Histories of such orders."""
-    return Histories.from_orders(order_table(rows), markets=("US",), currency="USD")
+    return histories_of({"orders": order_table(rows)})
+
+
+def histories_of(
+    events: Mapping[str, pa.Table],
+    *,
+    markets: tuple[str, ...] = ("US",),
+    currency: str = "USD",
+) -> Histories:
+    """Histories of events by table."""
+    return Histories.from_events(events, Shape.of(events, markets=markets, currency=currency))
 
 
 def simulated_orders(

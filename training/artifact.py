@@ -14,15 +14,16 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from features.catalog import version
+from features.catalog import catalogue
 from features.errors import ModelRefused
+from features.shape import Shape
 from training.models.anchor import Anchor
 from training.models.churn import ChurnModel
 from training.models.customer_model import CustomerModel, Horizons, ModelFacts
 from training.models.intervals import ValueInterval
 from training.models.lifetime_value import ValueModel
 
-FORMAT = 1
+FORMAT = 2
 TREES = ("churn_plain", "churn_anchored", "value_plain", "value_anchored")
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -55,10 +56,11 @@ def load_model(folder: Path, *, digest: str | None = None) -> CustomerModel:
     """
     _check_files(folder, digest)
     facts = _facts(json.loads((folder / "facts.json").read_text(encoding="utf-8")))
-    if facts.catalogue_version != version():
+    found = catalogue(Shape.from_dict(facts.shape)).version
+    if facts.catalogue_version != found:
         message = (
             f"The model in {folder} was made with feature catalogue {facts.catalogue_version}, "
-            f"this version has {version()}. Train again with: regulars train"
+            f"this version has {found}. Train again with: regulars train"
         )
         raise ModelRefused(message)
     model = _assemble(folder, facts)

@@ -125,8 +125,8 @@ def evaluate(
     baselines = fit_baselines(histories, cutoff, horizons)
     predictions = {CHAMPION: model.predict(rows), PLAIN: _plain_lightgbm(model, rows, horizons)}
     predictions |= {one.name: _predicted(one, rows, horizons) for one in baselines}
-    churn = _outcomes(histories, cutoff, horizons.churn_days, horizons.grace_days)
-    value = _outcomes(histories, cutoff, horizons.value_days, None)
+    churn = _outcomes(histories, rows, horizons.churn_days, horizons.grace_days)
+    value = _outcomes(histories, rows, horizons.value_days, None)
     here = active(rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days).to_numpy()
     churned = churn["churned"].to_numpy()
     _require_both_outcomes(churned[here], cutoff)
@@ -161,11 +161,12 @@ def fit_baselines(histories: Histories, cutoff: date, horizons: Horizons) -> Seq
 
 
 def _outcomes(
-    histories: Histories, cutoff: date, horizon_days: int, grace_days: int | None
+    histories: Histories, rows: pd.DataFrame, horizon_days: int, grace_days: int | None
 ) -> pd.DataFrame:
+    cutoff = rows["cutoff"].max().date()
     return outcomes(
         histories,
-        [cutoff],
+        rows,
         horizon_days=horizon_days,
         seen_until=cutoff + timedelta(days=horizon_days),
         grace_days=grace_days,

@@ -1,6 +1,5 @@
 """The panel: rows of customer and cutoff, with features before and labels after each cutoff."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -111,8 +110,8 @@ def build_panel(
 ) -> Panel:
     """Features and mature labels at every cutoff of the plan; nothing from `as_of` on is used."""
     known = histories.before(as_of)
-    cutoffs: Sequence[date] = plan.cutoffs
+    features = matrix(known, plan.cutoffs)
     labels = outcomes(
-        known, cutoffs, horizon_days=plan.label_days, seen_until=as_of, grace_days=grace_days
+        known, features, horizon_days=plan.label_days, seen_until=as_of, grace_days=grace_days
     )
-    return Panel(matrix(known, cutoffs), labels, plan)
+    return Panel(features, labels, plan)

@@ -1,29 +1,60 @@
-"""What is in an order: units and products, where the source has them."""
+"""What is in an order: units, products, categories and channels, where the source has them."""
 
-from features.declarations import divided, feature, windowed
-from features.kernel import AsOf, Floats, Ints
-from features.tiles import ORDER_DAYS, ORDER_VALUE, PRODUCTS, UNITS
+from features.declarations import Floats, Ints, Source, divided
+from features.kernel import AsOf
+from features.measures import IS_ORDER, ORDER_DAYS, ORDER_VALUE, UNITS
+
+orders = Source("orders")
+
+PRODUCT_DAYS = orders.days("product_days", IS_ORDER, needs=("product",), by="product")
+CATEGORIES = orders.bits("category_bits", "category", IS_ORDER)
+CHANNELS = orders.bits("channel_bits", "channel", IS_ORDER)
 
 
-@windowed(over=(90, 365), needs="quantity")
+@orders.windowed(over=(90, 365), needs=("quantity",))
 def units_count(known: AsOf, window_days: int | None) -> Ints:
     """Units ordered."""
     return known.total(UNITS, window_days)
 
 
-@feature(needs="quantity")
+@orders.feature(needs=("quantity",))
 def units_per_order_day_ratio(known: AsOf) -> Floats:
     """Units per day with an order."""
     return divided(known.total(UNITS), known.total(ORDER_DAYS))
 
 
-@feature(needs="quantity")
+@orders.feature(needs=("quantity",))
 def unit_price_value(known: AsOf) -> Floats:
     """Mean money of a unit."""
     return divided(known.money(ORDER_VALUE), known.total(UNITS))
 
 
-@feature(needs="product")
+@orders.windowed(over=(90, 365), needs=("product",))
+def products_count(known: AsOf, window_days: int | None) -> Ints:
+    """Different products ordered."""
+    return known.distinct_values(PRODUCT_DAYS, window_days)
+
+
+@orders.feature(needs=("product",))
 def products_per_order_day_ratio(known: AsOf) -> Floats:
     """Different products per day with an order."""
-    return divided(known.total(PRODUCTS), known.total(ORDER_DAYS))
+    return divided(known.total(PRODUCT_DAYS), known.total(ORDER_DAYS))
+
+
+@orders.feature(needs=("product",))
+def products_again_share(known: AsOf) -> Floats:
+    """Part of the different products that were ordered on several days."""
+    again = known.distinct_values(PRODUCT_DAYS, again=True)
+    return divided(again, known.distinct_values(PRODUCT_DAYS))
+
+
+@orders.windowed(over=(90, 365), needs=("category",))
+def categories_count(known: AsOf, window_days: int | None) -> Ints:
+    """Different product categories ordered."""
+    return known.distinct(CATEGORIES, window_days)
+
+
+@orders.windowed(over=(365,), needs=("channel",))
+def channels_count(known: AsOf, window_days: int | None) -> Ints:
+    """Different channels ordered through."""
+    return known.distinct(CHANNELS, window_days)

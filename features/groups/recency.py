@@ -1,30 +1,31 @@
 """How long ago: the customer's first and last order."""
 
-from features.declarations import divided, feature
-from features.kernel import AsOf, Floats, Ints
+from features.declarations import Floats, Source, divided
+from features.kernel import AsOf
+from features.measures import ORDER_DAYS
+
+orders = Source("orders")
 
 
-@feature()
-def recency_days(known: AsOf) -> Ints:
+@orders.feature()
+def recency_days(known: AsOf) -> Floats:
     """Days from the last order day to the cutoff."""
-    return known.cutoff_days - known.last_order_day()
+    return known.days_since_last(ORDER_DAYS)
 
 
-@feature()
-def tenure_days(known: AsOf) -> Ints:
+@orders.feature()
+def tenure_days(known: AsOf) -> Floats:
     """Days from the first order day to the cutoff."""
-    return known.cutoff_days - known.first_order_day()
+    return known.days_since_first(ORDER_DAYS)
 
 
-@feature()
-def first_to_last_order_days(known: AsOf) -> Ints:
+@orders.feature()
+def first_to_last_order_days(known: AsOf) -> Floats:
     """Days from the first order day to the last."""
-    return known.last_order_day() - known.first_order_day()
+    return known.days_since_first(ORDER_DAYS) - known.days_since_last(ORDER_DAYS)
 
 
-@feature()
+@orders.feature()
 def recency_of_tenure_share(known: AsOf) -> Floats:
     """Part of the customer's life that has passed since the last order."""
-    return divided(
-        known.cutoff_days - known.last_order_day(), known.cutoff_days - known.first_order_day()
-    )
+    return divided(known.days_since_last(ORDER_DAYS), known.days_since_first(ORDER_DAYS))

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import pyarrow as pa
 
-from features.histories import EPOCH
+from features.contracts import EPOCH
 from features.markets import minor_unit_digits, time_zone
 from features.schema import ORDERS
 from features.settings import OrderColumns, Settings

@@ -20,4 +20,4 @@ class PageState(Protocol):
         """The settings of the business."""
 
     def customer_tiles(self, customer_id: str) -> pa.Table | None:
-        """The customer's day tiles (`features.tiles.TILE_COLUMNS`), or None where none are kept."""
+        """The customer's day tiles (those of orders), or None where none are kept."""

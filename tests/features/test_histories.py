@@ -14,7 +14,7 @@ ROWS = [("ada", FIRST_DAY, 100), ("ada", FIRST_DAY + timedelta(days=3), -50), ("
 def test_published_histories_come_back_equal(tmp_path):
     published = histories(ROWS)
     publish(published, tmp_path)
-    assert load(tmp_path).tiles.equals(published.tiles)
+    assert load(tmp_path).tiles == published.tiles
     assert fingerprint(load(tmp_path)) == fingerprint(published)
 
 
@@ -26,7 +26,7 @@ def test_the_fingerprint_knows_content_not_order():
 def test_a_later_generation_replaces_the_current_one(tmp_path):
     publish(histories(ROWS), tmp_path)
     publish(histories(ROWS[:1]), tmp_path)
-    assert load(tmp_path).tiles.num_rows == 1
+    assert load(tmp_path).orders.num_rows == 1
 
 
 def test_nothing_published_says_what_to_do(tmp_path):
@@ -36,7 +36,7 @@ def test_nothing_published_says_what_to_do(tmp_path):
 
 def test_a_flipped_bit_is_noticed(tmp_path):
     name = publish(histories(ROWS), tmp_path)
-    path = tmp_path / name / "tiles.parquet"
+    path = tmp_path / name / "orders.parquet"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -53,10 +53,10 @@ def test_one_customers_tiles_are_read_without_the_others(tmp_path):
 def test_of_and_before_keep_only_what_was_asked():
     known = histories(ROWS)
     assert known.of(["bob", "nobody"]).customer_ids.to_pylist() == ["bob"]
-    assert known.before(FIRST_DAY + timedelta(days=1)).tiles.num_rows == 2
+    assert known.before(FIRST_DAY + timedelta(days=1)).orders.num_rows == 2
 
 
 def test_several_orders_of_one_day_are_one_tile():
     known = histories([("ada", FIRST_DAY, 100), ("ada", FIRST_DAY, 200)])
-    tile = known.tiles.to_pylist()[0]
+    tile = known.orders.to_pylist()[0]
     assert (tile["order_days"], tile["orders"], tile["order_value_minor"]) == (1, 2, 300)

@@ -8,11 +8,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shop import FIRST_DAY, histories, order_table
+from shop import FIRST_DAY, histories, histories_of, order_table
 
-from features.catalog import GROUPS, catalogue, features_of, version
-from features.declarations import UNITS, feature, windowed
-from features.histories import Histories
+from features.catalog import GROUPS, every_feature, features_of
+from features.declarations import UNITS, Source
 from features.matrix import KEYS, feature_columns, matrix
 
 CUTOFF = FIRST_DAY + timedelta(days=100)
@@ -135,7 +134,7 @@ def test_the_property_test_can_fail_a_shifted_cutoff_changes_rows():
 
 def test_money_follows_the_minor_units_of_the_currency():
     orders = order_table([("ada", day(3), 1500)])
-    yen = Histories.from_orders(orders, markets=("US",), currency="JPY")
+    yen = histories_of({"orders": orders}, currency="JPY")
     assert row_of(matrix(yen, [CUTOFF]), "ada")["spend_value"] == 1500.0
 
 
@@ -144,7 +143,7 @@ def test_no_customer_before_the_cutoff_gives_an_empty_matrix():
     assert matrix(known, [CUTOFF]).empty
 
 
-@pytest.mark.parametrize("one", catalogue(), ids=lambda one: one.name)
+@pytest.mark.parametrize("one", every_feature(), ids=lambda one: one.name)
 def test_every_feature_names_its_unit_and_says_what_it_means(one):
     assert one.name.rsplit("_", 1)[-1] == one.unit
     assert one.unit in UNITS
@@ -152,7 +151,7 @@ def test_every_feature_names_its_unit_and_says_what_it_means(one):
 
 
 def test_feature_names_are_unique_and_every_group_declares_some():
-    names = [one.name for one in catalogue()]
+    names = [one.name for one in every_feature()]
     assert len(names) == len(set(names)) >= 40
     assert all(features_of(group) for group in GROUPS)
 
@@ -166,13 +165,13 @@ def test_features_of_optional_columns_are_there_only_with_the_column():
 def test_a_feature_without_a_unit_is_refused_when_it_is_declared():
     with pytest.raises(TypeError, match="must end in its unit"):
 
-        @feature()
+        @Source("orders").feature()
         def recency(known):
             """Days since the last order."""
 
 
 def test_a_windowed_feature_puts_the_window_before_the_unit():
-    @windowed(over=(7,))
+    @Source("visits").windowed(over=(7,))
     def visits_count(known, window_days):
         """Visits."""
 
@@ -181,8 +180,9 @@ def test_a_windowed_feature_puts_the_window_before_the_unit():
 
 
 def test_the_catalogue_version_is_stable_within_a_run():
-    assert version() == version()
-    assert len(version()) == 12
+    known = histories([("ada", day(3), 100)])
+    assert known.catalogue.version == histories([("bob", day(4), 100)]).catalogue.version
+    assert len(known.catalogue.version) == 12
 
 
 def paid(rows):
@@ -190,9 +190,7 @@ def paid(rows):
     table = order_table([(name, when, 1000) for name, when, _ in rows])
     until = pa.array([(end - date(1970, 1, 1)).days for _, _, end in rows], pa.int64())
     at = table.schema.get_field_index("paid_until_day")
-    return Histories.from_orders(
-        table.set_column(at, table.schema.field(at), until), markets=("US",), currency="USD"
-    )
+    return histories_of({"orders": table.set_column(at, table.schema.field(at), until)})
 
 
 def test_paid_time_is_the_latest_end_known_before_the_cutoff():

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
+from shop import histories_of
 
 from features import histories
 from features.errors import DamagedStore, NotReady, SettingsError
@@ -29,7 +30,7 @@ def orders_on(*days: date, customer_id: str = "C-1042") -> pa.Table:
 
 
 def publish_orders(state: ServerState, *days: date) -> str:
-    found = histories.Histories.from_orders(orders_on(*days), markets=["cz"], currency="EUR")
+    found = histories_of({"orders": orders_on(*days)}, markets=("cz",), currency="EUR")
     return histories.publish(found, state.histories_folder)
 
 
@@ -95,7 +96,7 @@ def test_tiles_are_of_the_histories_that_the_scores_were_made_from(state, genera
 def test_damaged_histories_are_refused(state, generation, score):
     name = publish_orders(state, date(2026, 5, 1))
     state.store.publish(replace(generation, histories=name), [score])
-    file = state.histories_folder / name / "tiles.parquet"
+    file = state.histories_folder / name / "orders.parquet"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(DamagedStore, match="was changed after writing"):
         state.customer_tiles("C-1042")

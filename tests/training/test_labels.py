@@ -4,9 +4,8 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
-from shop import FIRST_DAY, histories, order_table
+from shop import FIRST_DAY, histories, histories_of, order_table
 
-from features.histories import Histories
 from features.matrix import matrix
 from training.labels import active, outcomes
 
@@ -23,8 +22,9 @@ ROWS = [
 
 
 def test_labels_count_the_half_open_horizon():
+    known = histories(ROWS)
     labels = outcomes(
-        histories(ROWS), [CUTOFF], horizon_days=30, seen_until=CUTOFF + timedelta(days=31)
+        known, matrix(known, [CUTOFF]), horizon_days=30, seen_until=CUTOFF + timedelta(days=31)
     )
     assert labels["churned"].tolist() == [False, True]
     assert labels["realised_orders"].tolist() == [2, 0]
@@ -34,13 +34,18 @@ def test_labels_count_the_half_open_horizon():
 def test_labels_stand_in_the_order_of_the_matrix():
     known = histories(ROWS)
     cutoffs = [FIRST_DAY + timedelta(days=10), CUTOFF]
-    labels = outcomes(known, cutoffs, horizon_days=10, seen_until=CUTOFF + timedelta(days=40))
-    assert len(labels) == len(matrix(known, cutoffs))
+    rows = matrix(known, cutoffs)
+    labels = outcomes(known, rows, horizon_days=10, seen_until=CUTOFF + timedelta(days=40))
+    backwards = outcomes(known, rows[::-1], horizon_days=10, seen_until=CUTOFF + timedelta(days=40))
+    assert labels["realised_orders"].tolist() == [0, 0, 1, 0]
+    assert backwards["realised_orders"].tolist() == labels["realised_orders"].tolist()[::-1]
 
 
 def test_an_immature_label_does_not_exist():
+    known = histories(ROWS)
+    rows = matrix(known, [CUTOFF])
     with pytest.raises(ValueError, match="need 30 days"):
-        outcomes(histories(ROWS), [CUTOFF], horizon_days=30, seen_until=CUTOFF + timedelta(days=29))
+        outcomes(known, rows, horizon_days=30, seen_until=CUTOFF + timedelta(days=29))
 
 
 def subscriptions():
@@ -54,9 +59,7 @@ def subscriptions():
     table = order_table([(name, when, 1000) for name, when, _ in rows])
     until = pa.array([(end - date(1970, 1, 1)).days for _, _, end in rows], pa.int64())
     at = table.schema.get_field_index("paid_until_day")
-    return Histories.from_orders(
-        table.set_column(at, table.schema.field(at), until), markets=("US",), currency="USD"
-    )
+    return histories_of({"orders": table.set_column(at, table.schema.field(at), until)})
 
 
 @pytest.mark.parametrize(
@@ -66,9 +69,10 @@ def subscriptions():
 def test_a_subscription_has_churned_when_paid_time_and_grace_are_over(
     horizon_days, grace_days, churned
 ):
+    known = subscriptions()
     labels = outcomes(
-        subscriptions(),
-        [CUTOFF],
+        known,
+        matrix(known, [CUTOFF]),
         horizon_days=horizon_days,
         seen_until=CUTOFF + timedelta(days=60),
         grace_days=grace_days,

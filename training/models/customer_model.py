@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.catalog import version
 from features.errors import NotEnoughData
 from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
@@ -66,6 +65,7 @@ class ModelFacts:
     churn_rate: float
     data_fingerprint: str
     catalogue_version: str
+    shape: dict[str, Any]
     feature_names: tuple[str, ...]
     typical: dict[str, float | None]
     currency: str
@@ -138,7 +138,7 @@ def fit_customer_model(
     panel holds only one kind of outcome.
     """
     known = histories.before(as_of)
-    if known.tiles.num_rows == 0:
+    if known.orders.num_rows == 0:
         message = f"unavailable, because there is no order before {as_of}"
         raise NotEnoughData(message)
     end = data_end(known, as_of)
@@ -183,7 +183,8 @@ def fit_customer_model(
             rows_count=len(churn_panel.features),
             churn_rate=float(churn_panel.labels["churned"].mean()),
             data_fingerprint=fingerprint(known),
-            catalogue_version=version(),
+            catalogue_version=histories.catalogue.version,
+            shape=histories.shape.to_dict(),
             feature_names=tuple(names),
             typical={name: _median(current.loc[still_here, name]) for name in names},
             currency=histories.currency,

@@ -14,8 +14,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from features.measures import ORDER_DAYS, ORDER_LINES, ORDERS
 from features.settings import Settings
-from features.tiles import TILE_COLUMNS
 from serving.store import Generation, Reason, Score, ScoreStore
 from serving.web.routes import page_routes
 
@@ -114,7 +114,8 @@ def customer_tiles(customer_id: str, back: np.ndarray, rng: np.random.Generator)
     """Day tiles with an order on each day, and a refund now and then."""
     value = (rng.gamma(3, 14, size=len(back)) * 100).astype(int)
     refund = np.where(rng.random(len(back)) < 0.08, value // 2, 0)
-    columns = {column.name: pa.array(np.ones(len(back), dtype=np.int64)) for column in TILE_COLUMNS}
+    ones = pa.array(np.ones(len(back), dtype=np.int64))
+    columns = {measure.name: ones for measure in (ORDER_DAYS, ORDERS, ORDER_LINES)}
     days = [AS_OF - timedelta(days=int(ago)) for ago in back]
     columns |= {
         "order_value_minor": pa.array(value),

@@ -31,7 +31,7 @@ def fitted() -> tuple[CustomerModel, pd.DataFrame]:
 def test_the_model_ranks_churners_far_better_than_chance(fitted):
     model, rows = fitted
     labels = outcomes(
-        histories(ROWS), [CUTOFF], horizon_days=60, seen_until=CUTOFF + timedelta(days=90)
+        histories(ROWS), rows, horizon_days=60, seen_until=CUTOFF + timedelta(days=90)
     )
     said = model.predict(rows)["churn_probability"].to_numpy()
     # The simulated truth itself reaches about 0.87 on such shops.

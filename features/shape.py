@@ -1,0 +1,86 @@
+"""What a business has: its tables, columns, markets and words. It decides which features exist."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.schema import EVENT_TABLES
+from features.tiles import MOST_WORDS
+
+Words = tuple[tuple[str, tuple[str, ...]], ...]
+"""Some values of columns, by `table.column`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The tables and optional columns (`orders.quantity`) that are there, and how to read them.
+
+    `vocabulary` gives each word of a column its bit in the tiles; `counted` are the words that get
+    features of their own; `groups` are feature groups that the business wrote itself.
+    """
+
+    markets: tuple[str, ...]
+    currency: str
+    available: frozenset[str]
+    vocabulary: Words = ()
+    counted: Words = ()
+    groups: tuple[ModuleType, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        events: Mapping[str, pa.Table],
+        *,
+        markets: tuple[str, ...],
+        currency: str,
+        counted: Words = (),
+        groups: tuple[ModuleType, ...] = (),
+    ) -> "Shape":
+        """The shape of these events: a column counts as there if any row of it is filled."""
+        available = set(events)
+        words = []
+        for table, rows in events.items():
+            for column in EVENT_TABLES[table].columns:
+                if not column.required and rows[column.name].null_count < rows.num_rows:
+                    available.add(f"{table}.{column.name}")
+                    if column.few:
+                        words.append((f"{table}.{column.name}", commonest(rows[column.name])))
+        return cls(markets, currency, frozenset(available), tuple(words), counted, groups)
+
+    def to_dict(self) -> dict[str, object]:
+        """The shape as JSON-able data; groups are named, not kept."""
+        return {
+            "markets": list(self.markets),
+            "currency": self.currency,
+            "available": sorted(self.available),
+            "vocabulary": {name: list(words) for name, words in self.vocabulary},
+            "counted": {name: list(words) for name, words in self.counted},
+            "groups": [group.__name__ for group in self.groups],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], groups: tuple[ModuleType, ...] = ()) -> "Shape":
+        """The shape of `to_dict`. Raises KeyError for data that is none."""
+        return cls(
+            markets=tuple(data["markets"]),
+            currency=str(data["currency"]),
+            available=frozenset(data["available"]),
+            vocabulary=_words(data["vocabulary"]),
+            counted=_words(data["counted"]),
+            groups=groups,
+        )
+
+
+def commonest(values: pa.ChunkedArray) -> tuple[str, ...]:
+    """The values of a column, sorted; of more than have bits the commonest."""
+    counts = pc.value_counts(values.combine_chunks().drop_null())
+    pairs = [(-one["counts"].as_py(), one["values"].as_py()) for one in counts]
+    return tuple(sorted(word for _, word in sorted(pairs)[:MOST_WORDS]))
+
+
+def _words(data: Mapping[str, list[str]]) -> Words:
+    return tuple((name, tuple(words)) for name, words in data.items())
