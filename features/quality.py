@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.errors import DataError, TooManyRefused
-from features.schema import ORDERS, REFUSED, arrow_schema
+from features.schema import ORDERS, REFUSED
 from features.settings import OrdersSource
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Reading:
             (self.refused, REFUSED, self.refused_count),
         )
         for table, contract, count in tables:
-            if not table.schema.equals(arrow_schema(contract)) or table.num_rows != count:
+            if not table.schema.equals(contract.arrow_schema()) or table.num_rows != count:
                 message = "a table of a reading breaks its contract; please report this fault"
                 raise DataError(message)
 
@@ -136,7 +136,7 @@ def write_refused(reading: Reading, path: Path) -> None:
     unfinished = path.with_name(path.name + ".unfinished")
     with unfinished.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([column.name for column in REFUSED])
+        writer.writerow([column.name for column in REFUSED.columns])
         for batch in reading.refused.to_batches():
             writer.writerows(zip(*(part.to_pylist() for part in batch.columns), strict=True))
         stream.flush()

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.histories import Histories
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 
 FIRST_DAY = date(2024, 1, 1)
 
@@ -15,7 +15,7 @@ FIRST_DAY = date(2024, 1, 1)
 def order_table(rows: Iterable[tuple[str, date, int]]) -> pa.Table:
     """Orders of (customer, day, amount in cents); a negative amount is a refund."""
     rows = list(rows)
-    return pa.table(
+    return ORDERS.filled(
         {
             "customer_id": [row[0] for row in rows],
             "occurred_at": [
@@ -25,12 +25,7 @@ def order_table(rows: Iterable[tuple[str, date, int]]) -> pa.Table:
             "kind": ["refund" if row[2] < 0 else "order" for row in rows],
             "amount_minor": [row[2] for row in rows],
             "market": ["US"] * len(rows),
-            "order_id": pa.nulls(len(rows), pa.string()),
-            "product": pa.nulls(len(rows), pa.string()),
-            "quantity": pa.nulls(len(rows), pa.int64()),
-            "paid_until_day": pa.nulls(len(rows), pa.int64()),
-        },
-        schema=arrow_schema(ORDERS),
+        }
     )
 
 

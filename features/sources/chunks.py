@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from features.schema import REFUSED, arrow_schema
+from features.schema import REFUSED
 
 CHUNK_ROWS = 100_000
 
@@ -57,7 +57,7 @@ class OrdersFile(Protocol):
 
 def refused_table(refusals: Sequence[Refusal]) -> pa.Table:
     """Refusals as a table in schema.REFUSED."""
-    schema = arrow_schema(REFUSED)
-    columns = list(zip(*refusals, strict=True)) if refusals else [() for _ in REFUSED]
+    schema = REFUSED.arrow_schema()
+    columns = list(zip(*refusals, strict=True)) if refusals else [() for _ in REFUSED.columns]
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)

@@ -17,6 +17,7 @@ Micros: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 DAY_US = 86_400_000_000
+MINUTE_US = 60_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a naive origin for local times
 _MICROSECOND = timedelta(microseconds=1)
 

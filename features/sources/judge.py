@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 from features.market_settings import Market
 from features.markets import time_zone
 from features.quality import NO_CUSTOMER_ID, Reading
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 from features.settings import OrdersSource
 from features.sources import values
 from features.sources.chunks import Chunk, OrdersFile, Refusal, refused_table
-from features.sources.clock import Moments, moments
+from features.sources.clock import DAY_US, MINUTE_US, Moments, moments
 from features.sources.columns import Places
 from features.sources.money import amount_minor, is_rounded
 from features.sources.reasons import Explainer
@@ -166,6 +166,7 @@ class Judge:
             "customer_id": rows["customer_id"],
             "occurred_at": pa.array(when.utc_us).cast(pa.timestamp("us", tz="UTC")),
             "day": pa.array(days.astype(np.int32)).cast(pa.date32()),
+            "minute": pa.array(when.local_us % DAY_US // MINUTE_US).cast(pa.int16()),
             "kind": pc.if_else(pc.less(amount, 0), "refund", "order"),
             "amount_minor": amount,
             "market": names.take(market_at),
@@ -197,8 +198,11 @@ class Judge:
         good = pa.concat_tables(self._accepted)
         kept = good.filter(_first_of_each(good)) if self._source.duplicates == "drop" else good
         guests = sum(refusal.code == NO_CUSTOMER_ID for refusal in self._refused)
+        columns = {name: kept[name] for name in kept.column_names if name not in _KEYS}
+        if not pc.max(kept["minute"]).as_py():
+            del columns["minute"]  # dates alone: midnight is no time of day here
         return Reading(
-            orders=kept.drop_columns(list(_KEYS)).cast(arrow_schema(ORDERS)).combine_chunks(),
+            orders=ORDERS.filled(columns).combine_chunks(),
             refused=refused_table(self._refused),
             read_count=self._read_count,
             accepted_count=kept.num_rows,

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from features.histories import EPOCH
 from features.markets import minor_unit_digits, time_zone
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 from features.settings import OrderColumns, Settings
 from serving.api.inputs import CustomerInput, OrderInput
 from serving.api.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
@@ -23,6 +23,16 @@ OPTIONAL = {
     "quantity": "quantity",
     "paid_until_day": "paid_until",
 }  # column of the table: column of the settings
+COLUMNS = (
+    "customer_id",
+    "occurred_at",
+    "day",
+    "minute",
+    "kind",
+    "amount_minor",
+    "market",
+    *OPTIONAL,
+)
 NEEDED_IF_MAPPED = ("product", "quantity", "paid_until_day")  # features are made of them
 
 
@@ -43,7 +53,7 @@ def orders_table(customers: list[CustomerInput], settings: Settings, as_of: date
     Problem with a pointer for an unknown market, an order at or after the start of `as_of` (that
     would be the future), a customer with refunds only, and orders without what the model needs.
     """
-    columns: dict[str, list[object]] = {column.name: [] for column in ORDERS}
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
     errors: list[FieldError] = []
     for row in _rows(customers, repeated=settings.sources.orders.duplicates == "keep"):
         try:
@@ -67,7 +77,7 @@ def orders_table(customers: list[CustomerInput], settings: Settings, as_of: date
     for name, mapped_name in OPTIONAL.items():
         if getattr(mapped, mapped_name) is None:
             columns[name] = [None] * len(columns[name])
-    return pa.table(columns, schema=arrow_schema(ORDERS))
+    return ORDERS.filled(columns)
 
 
 def _without_order(
@@ -118,7 +128,7 @@ def _values(row: _Row, settings: Settings, as_of: date) -> dict[str, object]:
     if market not in settings.markets:
         known = ", ".join(sorted(settings.markets))
         raise Problem.at(f"{row.pointer}/market", f"No such market; there are: {known}")
-    occurred_at, day = _local(order.timestamp, settings.markets[market].time_zone)
+    occurred_at, day, minute = _local(order.timestamp, settings.markets[market].time_zone)
     if day >= as_of:
         detail = f"The order is not before {as_of}, the day to score; leave it out or set as_of"
         raise Problem.at(f"{row.pointer}/timestamp", detail)
@@ -127,6 +137,7 @@ def _values(row: _Row, settings: Settings, as_of: date) -> dict[str, object]:
         "customer_id": row.customer_id,
         "occurred_at": occurred_at,
         "day": day,
+        "minute": minute,
         "kind": "refund" if amount_minor < 0 else "order",
         "amount_minor": amount_minor,
         "market": market,
@@ -137,11 +148,12 @@ def _values(row: _Row, settings: Settings, as_of: date) -> dict[str, object]:
     }
 
 
-def _local(moment: datetime, zone: str) -> tuple[datetime, date]:
-    """The moment in UTC, and its day where the market is."""
+def _local(moment: datetime, zone: str) -> tuple[datetime, date, int]:
+    """The moment in UTC, and its day and minute where the market is."""
     local_zone = time_zone(zone)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=local_zone)
-    return aware.astimezone(UTC), aware.astimezone(local_zone).date()
+    local = aware.astimezone(local_zone)
+    return aware.astimezone(UTC), local.date(), 60 * local.hour + local.minute
 
 
 def minor_units(amount: Decimal, currency: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from features.errors import DataError, TooManyRefused
 from features.quality import NO_CUSTOMER_ID, Reading, check_shares, write_refused
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 from features.settings import OrderColumns, OrdersSource
 from features.sources.chunks import Refusal, refused_table
 
@@ -24,7 +24,7 @@ def reading(*codes: str, read_count: int, accepted_count: int = 0) -> Reading:
         Refusal(row, "betrag", code, f"The value is wrong as {code}.", 'a,"b\nc",=1+1')
         for row, code in enumerate(codes, start=2)
     ]
-    schema = arrow_schema(ORDERS)
+    schema = ORDERS.arrow_schema()
     orders = pa.table(
         {field.name: pa.array([_some(field)] * accepted_count, field.type) for field in schema},
         schema=schema,

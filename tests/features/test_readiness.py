@@ -8,7 +8,7 @@ import pytest
 
 from features.quality import Reading
 from features.readiness import Readiness, assess
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 from features.settings import OrderColumns, OrdersSource
 from features.sources.chunks import refused_table
 
@@ -24,7 +24,7 @@ def ready(orders: list[tuple[str, int]], *, amount_minor: int = 100, **keys: obj
     """Readiness of (customer, day number) rows."""
     count = len(orders)
     days = [FIRST + timedelta(days=number) for _, number in orders]
-    table = pa.table(
+    table = ORDERS.filled(
         {
             "customer_id": [customer for customer, _ in orders],
             "occurred_at": pa.array(days).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
@@ -32,11 +32,8 @@ def ready(orders: list[tuple[str, int]], *, amount_minor: int = 100, **keys: obj
             "kind": ["refund" if amount_minor < 0 else "order"] * count,
             "amount_minor": [amount_minor] * count,
             "market": ["home"] * count,
-            **{name: pa.nulls(count) for name in ("order_id", "product")},
-            "quantity": pa.nulls(count, pa.int64()),
-            "paid_until_day": pa.nulls(count, pa.int64()),
         }
-    ).cast(arrow_schema(ORDERS))
+    )
     reading = Reading(table, refused_table([]), count, count, 0, 0, 0)
     return assess(reading, SOURCE, min_customers=100, **keys)
 

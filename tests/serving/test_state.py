@@ -8,7 +8,7 @@ import pytest
 
 from features import histories
 from features.errors import DamagedStore, NotReady, SettingsError
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 from serving.business import settings_from_environment
 from serving.state import ServerState
 
@@ -25,7 +25,7 @@ def orders_on(*days: date, customer_id: str = "C-1042") -> pa.Table:
         }
         for day in days
     ]
-    return pa.Table.from_pylist(rows, schema=arrow_schema(ORDERS))
+    return ORDERS.filled({name: [row[name] for row in rows] for name in rows[0]})
 
 
 def publish_orders(state: ServerState, *days: date) -> str:

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from features.contracts import FOREVER
 from features.errors import MissingColumns, SettingsError, UnreadableFile
 from features.quality import Reading
-from features.schema import ORDERS, arrow_schema
+from features.schema import ORDERS
 from features.settings import Market
 
 HEADER = "customer_id,timestamp,amount\n"
@@ -29,16 +30,24 @@ def test_a_good_row_becomes_an_order_in_utc_and_cents(read):
             "customer_id": "ada",
             "occurred_at": datetime(2026, 1, 2, 9, 30, tzinfo=UTC),
             "day": date(2026, 1, 2),
+            "minute": 630,
+            "known_from": date(2026, 1, 2),
+            "known_to": FOREVER,
+            "market": "home",
+            "event_id": None,
             "kind": "order",
             "amount_minor": 1050,
-            "market": "home",
+            "discount_minor": None,
+            "cost_minor": None,
             "order_id": None,
             "product": None,
+            "category": None,
+            "channel": None,
             "quantity": None,
             "paid_until_day": None,
         }
     ]
-    assert reading.orders.schema.equals(arrow_schema(ORDERS))
+    assert reading.orders.schema.equals(ORDERS.arrow_schema())
 
 
 @pytest.mark.parametrize(
