@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from features.errors import SettingsError
 from features.histories import Histories, publish
 from features.quality import Reading, check_shares, write_refused
 from features.settings import OrdersSource, Settings
@@ -37,7 +38,17 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
 
 
 def histories_of(reading: Reading, settings: Settings) -> Histories:
-    """The histories of the accepted orders."""
+    """The histories of the accepted orders.
+
+    Raises SettingsError if a market has another currency than the business.
+    """
+    foreign = {one.currency for one in settings.markets.values()} - {settings.currency}
+    if foreign:
+        message = (
+            f"Orders in {', '.join(sorted(foreign))} are not converted to {settings.currency} yet; "
+            "use one settings file per currency."
+        )
+        raise SettingsError(message)
     events = {"orders": reading.orders}
     shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
     return Histories.from_events(events, shape)

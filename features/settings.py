@@ -16,30 +16,15 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from features.errors import SettingsError
-from features.markets import is_known_currency, is_known_time_zone
+from features.market_settings import CurrencyCode, Market, RatesSource
+from features.settings_parts import CsvFormat, Part
 
 FILE_NAME = "regulars.yml"
-
-
-class Part(BaseModel, frozen=True, extra="forbid"):
-    """A part of the settings: immutable, unknown keys refused."""
-
-
-class CsvFormat(Part):
-    """How a text file writes its rows. Nothing of it is guessed while reading."""
-
-    separator: str = Field(default=",", min_length=1, max_length=1, description="between columns")
-    decimal: Literal[".", ","] = Field(default=".", description="decimal sign of amounts")
-    thousands: Literal["", ",", ".", " ", "'"] = Field(
-        default="", description="sign between thousands, if amounts have one"
-    )
-    encoding: str = Field(default="utf-8", description="a BOM is accepted either way")
 
 
 class OrderColumns(Part):
@@ -90,29 +75,9 @@ class Sources(Part):
     """The tables of the business."""
 
     orders: OrdersSource
-
-
-class Market(Part):
-    """A market: its clock and its money."""
-
-    time_zone: str = Field(default="UTC", description="IANA name; decides the local day")
-    currency: str = Field(default="USD", description="ISO 4217 code")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        if not is_known_time_zone(name):
-            message = f"{name!r} is no IANA time zone; write it like Europe/Prague"
-            raise ValueError(message)
-        return name
-
-    @field_validator("currency")
-    @classmethod
-    def _known_currency(cls, code: str) -> str:
-        if not is_known_currency(code):
-            message = f"{code!r} is no ISO 4217 currency; write it like EUR"
-            raise ValueError(message)
-        return code
+    rates: RatesSource | None = Field(
+        default=None, description="exchange rates, needed for markets in several currencies"
+    )
 
 
 class NoOrderChurn(Part):
@@ -199,6 +164,11 @@ class Bands(Part):
 BaselineName = Literal["recency-rule", "rfm-cells", "bg-nbd", "pareto-nbd"]
 
 
+def _currency_of_markets(checked: dict[str, Any]) -> str:
+    """The currency of the first market, or the default's where the markets are wrong anyway."""
+    return next(iter(checked.get("markets", {}).values()), Market()).currency
+
+
 class Settings(BaseSettings):
     """A business: its tables, its markets, what churn and value mean to it."""
 
@@ -212,6 +182,10 @@ class Settings(BaseSettings):
     )
     sources: Sources
     markets: Annotated[dict[str, Market], Field(min_length=1)] = {"default": Market()}
+    currency: CurrencyCode = Field(
+        default_factory=_currency_of_markets,
+        description="the business's own currency; without it, the one of its markets",
+    )
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
     bands: Bands = Bands()
@@ -227,12 +201,13 @@ class Settings(BaseSettings):
     seed: int = Field(default=1, ge=0, description="same data, settings and seed: same bytes")
 
     @model_validator(mode="after")
-    def _one_currency(self) -> Self:
+    def _several_currencies_have_rates(self) -> Self:
         currencies = sorted({market.currency for market in self.markets.values()})
-        if len(currencies) > 1:
+        is_told = "currency" in self.model_fields_set  # else it is that of the first market only
+        if currencies != [self.currency] and not (is_told and self.sources.rates):
             message = (
-                f"markets in several currencies ({', '.join(currencies)}) need dated exchange "
-                "rates, which are not supported yet; use one file per currency"
+                f"markets in {', '.join(currencies)} need the business's own currency, such as "
+                "currency: EUR, and its exchange rates in sources.rates"
             )
             raise ValueError(message)
         return self
@@ -270,11 +245,6 @@ class Settings(BaseSettings):
             )
             raise ValueError(message)
         return self
-
-    @property
-    def currency(self) -> str:
-        """The currency of every amount."""
-        return next(iter(self.markets.values())).currency
 
     @property
     def default_market(self) -> str:
@@ -323,8 +293,11 @@ def load_settings(path: Path) -> Settings:
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
-    orders = settings.sources.orders
-    sources = Sources(orders=orders.model_copy(update={"path": folder / orders.path}))
+    orders, rates = settings.sources.orders, settings.sources.rates
+    sources = Sources(
+        orders=orders.model_copy(update={"path": folder / orders.path}),
+        rates=rates and rates.model_copy(update={"path": folder / rates.path}),
+    )
     return settings.model_copy(
         update={"sources": sources, "workspace": folder / settings.workspace}
     )

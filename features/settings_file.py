@@ -4,9 +4,10 @@ import json
 import os
 from pathlib import Path
 
+from features.market_settings import Market
 from features.markets import is_known_currency
 from features.readiness import HORIZONS_NEEDED, WINDOWS_DAYS, Readiness
-from features.settings import Market, OrderColumns, ValueSettings
+from features.settings import OrderColumns, ValueSettings
 from features.sources.guess import Guess
 from features.sources.values import EPOCH_FORMATS
 

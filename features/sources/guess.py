@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from features.errors import DataError, MissingColumns, UnreadableFile
 from features.markets import is_known_currency
-from features.settings import CsvFormat, OrderColumns, OrdersSource
+from features.settings import OrderColumns, OrdersSource
+from features.settings_parts import CsvFormat
 from features.sources import magic
 from features.sources.chunks import OrdersFile
 from features.sources.columns import SEPARATORS, locate, looks_like_data, no_header

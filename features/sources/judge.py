@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.market_settings import Market
 from features.markets import time_zone
 from features.quality import NO_CUSTOMER_ID, Reading
 from features.schema import ORDERS
-from features.settings import Market, OrdersSource
+from features.settings import OrdersSource
 from features.sources import values
 from features.sources.chunks import Chunk, OrdersFile, Refusal, refused_table
 from features.sources.clock import DAY_US, MINUTE_US, Moments, moments

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import SettingsError
+from features.ingestion import histories_of
 from features.settings import Bands, NoOrderChurn, OrderColumns, Settings, load_settings
 
 WHOLE = """\
@@ -23,6 +24,13 @@ def loaded(folder: Path, text: str) -> Settings:
     path = folder / "regulars.yml"
     path.write_text(text, encoding="utf-8")
     return load_settings(path)
+
+
+SEVERAL = "markets: {de: {currency: EUR}, us: {currency: USD}}\n"
+RATES = """\
+sources:
+  rates: {path: fx.csv, format: csv, columns: {day: date}}
+"""
 
 
 def test_paths_are_relative_to_the_file(tmp_path):
@@ -47,7 +55,7 @@ def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
         (
             "business: Shop",
             "markets: {a: {currency: EUR}, b: {currency: USD}}",
-            r"several currencies \(EUR, USD\) .* one file per currency",
+            r"markets in EUR, USD need the business's own currency.* sources.rates",
         ),
         ("within_days: 90", "kind: subscription-end\n  within_days: 365", "needs .*paid_until"),
         ("within_days: 90", "kind: subscription-end\n  within_days: 90", "must equal churn.within"),
@@ -58,6 +66,41 @@ def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
 def test_a_wrong_value_is_told_with_its_place_and_cure(tmp_path, old, new, said):
     with pytest.raises(SettingsError, match=said):
         loaded(tmp_path, WHOLE.replace(old, new))
+
+
+def test_markets_in_several_currencies_need_rates_and_a_currency_of_the_business(tmp_path):
+    with_rates = WHOLE.replace("sources:\n", RATES)
+    settings = loaded(tmp_path, with_rates + SEVERAL + "currency: CZK\n")
+    assert settings.currency == "CZK"
+    assert settings.sources.rates.path == tmp_path / "fx.csv"
+    assert settings.sources.rates.columns.model_dump() == {
+        "day": "date",
+        "currency": "currency",
+        "rate": "rate",
+    }
+    for text in (WHOLE + SEVERAL + "currency: EUR\n", with_rates + SEVERAL):
+        with pytest.raises(SettingsError, match="markets in EUR, USD need .* in sources.rates"):
+            loaded(tmp_path, text)
+
+
+def test_a_business_with_another_currency_than_its_one_market_needs_rates(tmp_path):
+    with pytest.raises(SettingsError, match="markets in USD need"):
+        loaded(tmp_path, WHOLE + "currency: EUR\n")
+
+
+def test_the_currency_of_the_business_is_that_of_its_markets_by_default(tmp_path):
+    text = WHOLE + "markets: {de: {currency: EUR}, at: {currency: EUR}}\n"
+    assert loaded(tmp_path, text).currency == "EUR"
+    assert loaded(tmp_path, text + "currency: EUR\n").currency == "EUR"
+    with pytest.raises(SettingsError, match="yml:9: currency: .*no ISO 4217 currency"):
+        loaded(tmp_path, WHOLE + "currency: euro\n")
+
+
+def test_amounts_that_would_need_converting_are_not_added_up(tmp_path):
+    text = WHOLE.replace("sources:\n", RATES) + SEVERAL + "currency: EUR\n"
+    reading = type("Reading", (), {"orders": None})
+    with pytest.raises(SettingsError, match="Orders in USD are not converted to EUR yet"):
+        histories_of(reading, loaded(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_tells_how_to_make_one(tmp_path):
