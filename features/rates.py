@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.errors import DataError
-from features.histories import EPOCH
+from features.contracts import EPOCH
 from features.markets import is_known_currency, minor_unit_digits
 from features.schema import RATES
 from features.sources.values import MAX_AMOUNT

@@ -42,7 +42,7 @@ def read_rates(source: RatesSource, business_currency: str) -> Rates:
     places = _places(file.names, source)
     if isinstance(file, ParquetFile):
         check_types(file, places)
-    reads = (_day, _currency, _number(source, file.kinds[places[2]]))
+    reads: tuple[_Read, _Read, _Read] = (_day, _currency, _number(source, file.kinds[places[2]]))
     rows: list[int] = []
     values: list[tuple[_Value, ...]] = []
     for chunk in file.chunks():
