@@ -44,7 +44,8 @@ ORDERS: tuple[Column, ...] = (
 )
 
 REFUSED: tuple[Column, ...] = (
-    Column("row", pa.int64(), "count", "Row of the file, the header being row 1."),
+    Column("file", pa.string(), "name", "The file, the table or the frame that the row stood in."),
+    Column("row", pa.int64(), "count", "Row of that file, the header being row 1."),
     Column("column", pa.string(), "name", "Column of the file that was refused."),
     Column("code", pa.string(), "code", "The rule that it breaks, in one word."),
     Column("reason", pa.string(), "text", "What was found and what to do."),

@@ -16,7 +16,7 @@ from features.errors import DataError, MissingColumns, UnreadableFile
 from features.markets import is_known_currency
 from features.settings import CsvFormat, OrderColumns, OrdersSource
 from features.sources import magic
-from features.sources.chunks import OrdersFile
+from features.sources.chunks import RowSource
 from features.sources.columns import SEPARATORS, locate, looks_like_data, no_header
 from features.sources.parquet import ParquetFile
 from features.sources.roles import NEEDED, RoleGuesser, Sample
@@ -124,7 +124,7 @@ class _Guesser:
         self._say_duplicates(source)
         return Guess(source, tuple(self._notes), tuple(self._doubts), currency, markets)
 
-    def _opened(self) -> tuple[OrdersFile, CsvFormat]:
+    def _opened(self) -> tuple[RowSource, CsvFormat]:
         sample = magic.first_bytes(self._path)
         if magic.is_parquet(sample):
             self._notes.append("It is a Parquet file.")
