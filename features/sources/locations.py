@@ -79,7 +79,7 @@ def _local(path: Path, file_format: FileFormat) -> Found:
     packing = packing_of(path.name) if file_format == "csv" else None
     if packing is None:
         return Found(path.name, (path,), is_one=True)
-    packed = StoredFile(path.name, str(path), partial(path.open, "rb"), packing)
+    packed = StoredFile(path.name, str(path), lambda: path.open("rb"), packing)
     return Found(path.name, (packed,), is_one=True)
 
 
@@ -155,7 +155,7 @@ class _Place:
             self._stored(label, f"{root}/{label}", f"{label} of {self._shown}")
             for label in sorted(labels)
         )
-        notes = ()
+        notes: tuple[str, ...] = ()
         if any("=" in part for label in labels for part in label.split("/")[:-1]):
             notes = ("Names of folders, such as year=2026, are not read as columns.",)
         title = re.split(r"[/\\]", self._shown.rstrip("/\\"))[-1]

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, cast
 
 from typing_extensions import Buffer
 
@@ -29,9 +29,9 @@ _MAX_EXPANSION = 200
 _EXPANSION_COUNTS_FROM_BYTES = 1 << 28
 
 _UNPACK: dict[Packing, Callable[[IO[bytes]], IO[bytes]]] = {
-    "gzip": lambda packed: gzip.GzipFile(fileobj=packed, mode="rb"),  # type: ignore[dict-item, return-value]
-    "bzip2": lambda packed: bz2.BZ2File(packed, "rb"),
-    "xz": lambda packed: lzma.LZMAFile(packed, "rb"),
+    "gzip": lambda packed: cast("IO[bytes]", gzip.GzipFile(fileobj=packed, mode="rb")),
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
 }
 
 
