@@ -50,11 +50,9 @@ def server() -> Iterator[Postgres]:
         shutil.chown(password, "postgres")
     control = [*as_user, str(programs / "pg_ctl"), "-D", str(folder / "data")]
     try:
-        run(
-            [*as_user, str(programs / "initdb"), "-D", str(folder / "data"), "-U", USER]
-            + ["--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--no-sync"],
-            folder,
-        )
+        secret = ["--auth=scram-sha-256", f"--pwfile={password}", "-U", USER]
+        store = ["-D", str(folder / "data"), "-E", "UTF8", "--no-sync"]
+        run([*as_user, str(programs / "initdb"), *secret, *store], folder)
         options = f"-c fsync=off -c listen_addresses=127.0.0.1 -p {port} -k {folder}"
         run([*control, "-w", "-o", options, "-l", str(folder / "log"), "start"], folder)
         yield Postgres(port)
@@ -73,5 +71,7 @@ def free_port() -> int:
 def run(command: list[str], folder: Path) -> None:
     """Run it to its end; its output goes to a file, which the server may keep open."""
     with (folder / "output").open("wb") as output:
-        done = subprocess.run(command, cwd="/", stdout=output, stderr=output, timeout=60, check=False)
+        done = subprocess.run(
+            command, cwd="/", stdout=output, stderr=output, timeout=60, check=False
+        )
     assert done.returncode == 0, (folder / "output").read_text(errors="replace")

@@ -41,13 +41,12 @@ class ArrowRows(ABC):
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """What each column is by the schema."""
-        return tuple(_kind(field.type) for field in self.schema)
+        return tuple(_kind(_plain(field.type)) for field in self.schema)
 
     @property
     def unfit(self) -> Mapping[int, str]:
         """Columns of lists, bytes and truths."""
-        types = [field.type for field in self.schema]
-        plain = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in types]
+        plain = [_plain(field.type) for field in self.schema]
         return {at: str(kind) for at, kind in enumerate(plain) if _is_unfit(kind)}
 
     def notes(self) -> list[str]:
@@ -73,6 +72,11 @@ class ArrowRows(ABC):
         """A column as text; DataError if its type cannot be text without loss."""
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
+        if isinstance(column.type, pa.UuidType):
+            texts = [None if value is None else str(value) for value in column.to_pylist()]
+            return pa.array(texts, pa.string())
+        if isinstance(column, pa.ExtensionArray):
+            column = column.storage
         kind = column.type
         try:
             if pa.types.is_floating(kind):
@@ -105,6 +109,15 @@ def chunk_of(texts: Sequence[pa.Array], first_row: int, row_count: int, file: st
         return _csv_lines([column.to_pylist() for column in kept], len(positions))
 
     return Chunk(table, content, file=file)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type of the values, whatever they are packed in."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if isinstance(kind, pa.UuidType):
+        return pa.string()
+    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
 
 
 def _kind(kind: pa.DataType) -> Kind:

@@ -115,8 +115,8 @@ class DatabaseRows:
         unknown = next((name for name in order_by if name not in self.names), None)
         if unknown is not None:
             message = (
-                f"{self.title} has no column {unknown!r} to order by"
-                f"{_did_you_mean(unknown, self.names)}."
+                f"{self.title} has no column {unknown!r} to order by; "
+                f"{_did_you_mean(unknown, self.names)}"
             )
             raise MissingColumns(message)
         return f" ORDER BY {', '.join(map(_quoted, order_by))}"
@@ -137,11 +137,11 @@ def _all_of(connection: sa.Connection, table: str) -> str:
             *(
                 f"{schema}.{name}"
                 for schema in known.get_schema_names()
-                if schema != "information_schema"
+                if schema not in {"information_schema", known.default_schema_name}
                 for name in known.get_table_names(schema) + known.get_view_names(schema)
             ),
         ]
-        message = f"The database has no table {table!r}{_did_you_mean(table, names)}."
+        message = f"The database has no table {table!r}; {_did_you_mean(table, names)}"
         raise MissingTable(message)
     return f"SELECT * FROM {place}"  # noqa: S608 - quoted, and known to the database
 
@@ -166,8 +166,8 @@ def _did_you_mean(name: str, known: Sequence[str]) -> str:
     close = [match for one in wanted for match in difflib.get_close_matches(one, list(folded), n=3)]
     names = list(dict.fromkeys(folded[match] for match in close))
     if names:
-        return f"; did you mean {' or '.join(names)}?"
-    return f"; it has {', '.join(sorted(known)[:10])}" if known else "; it has none"
+        return f"did you mean {' or '.join(names)}?"
+    return f"it has {', '.join(sorted(known)[:10])}." if known else "it has none."
 
 
 def _quoted(name: str) -> str:

@@ -34,6 +34,8 @@ class FrameRows(ArrowRows):
 class IbisRows(ArrowRows):
     """A table expression of Ibis, computed by its back-end, its rows fetched some at a time.
 
+    Ibis 12 cannot read from DuckDB 2; a relation of DuckDB is a frame, so FrameRows reads it.
+
     Raises DataError if it is no table expression; reading raises it if the back-end fails.
     """
 
@@ -64,7 +66,8 @@ def _arrow(frame: Any, title: str) -> pa.Table:
     try:
         known = nw.from_native(frame)
         eager = known.collect("pyarrow") if isinstance(known, nw.LazyFrame) else known
-        table: pa.Table = eager.to_arrow()
+        # What an index of pandas holds is no column.
+        table: pa.Table = nw.maybe_reset_index(eager).to_arrow()
     except TypeError:
         message = f"{type(frame).__name__} is no frame; use one of pandas, Polars or pyarrow."
         raise DataError(message) from None
