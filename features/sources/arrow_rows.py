@@ -80,7 +80,7 @@ class ArrowRows(ABC):
         kind = column.type
         try:
             if pa.types.is_floating(kind):
-                return _float_text(column)
+                return float_text(column)
             if pa.types.is_timestamp(kind):
                 return _moment_text(column)
             if pa.types.is_nested(kind):
@@ -141,7 +141,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _float_text(column: pa.Array) -> pa.Array:
+def float_text(column: pa.Array) -> pa.Array:
     """Floats as the shortest text; whole ones without `.0`, so that 17850.0 is the id 17850."""
     if pa.types.is_float16(column.type):
         column = column.cast(pa.float32())

@@ -17,8 +17,9 @@ from features.sources.chunks import CHUNK_ROWS, Chunk, Kind
 from features.sources.database_url import database_url
 from features.sources.drivers import driver_of
 
-_FETCH_ROWS = 10_000
-_WHOLE_FLOAT = 2.0**53
+_FETCH_ROWS = 2_000
+"""At a time: rows are objects of Python, and many at once keep the garbage collector busy."""
+
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _SELECTS = ("select", "with", "values")
 
@@ -78,16 +79,25 @@ class DatabaseRows:
         """All rows, from the first; the first row is row 2, as below a header."""
         self._row_count = 0
         with self._reading() as connection, self._result(connection, rows_per_chunk) as result:
-            for rows in result.partitions(rows_per_chunk):
-                yield self._chunk(rows)
-                self._row_count += len(rows)
-        if not self._row_count:
-            yield self._chunk([])
+            while True:
+                chunk = self._chunk(result, rows_per_chunk)
+                row_count = chunk.table.num_rows
+                if row_count or not self._row_count:
+                    yield chunk
+                self._row_count += row_count
+                if row_count < rows_per_chunk:
+                    return
 
-    def _chunk(self, rows: Sequence[Sequence[Any]]) -> Chunk:
-        columns = zip(*rows, strict=True) if rows else ((),) * len(self.names)
+    def _chunk(self, result: sa.CursorResult[Any], row_count: int) -> Chunk:
+        columns: list[list[Any]] = [[] for _ in self.names]
+        while room := row_count - len(columns[0]):
+            rows = result.fetchmany(min(room, _FETCH_ROWS))
+            if not rows:
+                break
+            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(values)
         texts = [_texts(values) for values in columns]
-        return chunk_of(texts, self._row_count + 2, len(rows), self.file)
+        return chunk_of(texts, self._row_count + 2, len(columns[0]), self.file)
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -175,20 +185,23 @@ def _quoted(name: str) -> str:
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:
-    if {*map(type, values)} <= {str, type(None)}:
+    types = {*map(type, values)} - {type(None)}
+    if types <= {str}:
         return pa.array(values, pa.string())
+    if types == {int}:
+        return pa.array(values, pa.int64()).cast(pa.string())
     return pa.array([_text(value) for value in values], pa.string())
 
 
 def _text(value: Any) -> str | None:
     """A value as text without loss; floats as in Parquet, never with an exponent."""
-    if value is None or isinstance(value, str):
+    if value is None or type(value) is str:
         return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < _WHOLE_FLOAT:
-            return str(int(value))
+    if type(value) is float:
         text = repr(value)
+        if text.endswith(".0"):  # such as 17850.0, which is the id 17850
+            return text[:-2]
         return f"{Decimal(text):f}" if "e" in text else text
-    return value.hex() if isinstance(value, bytes) else str(value)
+    if type(value) is bool:
+        return str(value).lower()
+    return value.hex() if type(value) is bytes else str(value)

@@ -128,6 +128,7 @@ class Postgres:
     def __init__(self, url: sa.URL) -> None:
         """Make the engine, which connects to nothing yet."""
         self.place = shown(url)
+        self._password = url.password
         url = url.set(drivername="postgresql+psycopg")
         wait = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
         try:
@@ -169,12 +170,15 @@ class Postgres:
 
     def told(self, error: sa.exc.SQLAlchemyError) -> RegularsError:
         """Our error for one of PostgreSQL."""
+        reason = _reason(error)
+        if self._password:
+            reason = reason.replace(self._password, "***")
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
             return UnreachableSource(
-                f"{self.place} cannot be read ({_reason(error)}); check the url, the password "
+                f"{self.place} cannot be read ({reason}); check the url, the password "
                 "and that the server runs."
             )
-        return _refused(self.place, _reason(error))
+        return _refused(self.place, reason)
 
 
 def _refused(place: str, reason: str) -> DataError:
@@ -185,7 +189,7 @@ def _refused(place: str, reason: str) -> DataError:
 
 
 def _reason(error: sa.exc.SQLAlchemyError) -> str:
-    """What the driver said, in one line; drivers repeat statements and hosts, never passwords."""
+    """What the driver said, in one line."""
     said = str(getattr(error, "orig", None) or error)
     return next(iter(said.splitlines()), "no reason given").strip()
 

@@ -41,7 +41,9 @@ class IbisRows(ArrowRows):
 
     def __init__(self, expression: "Table", title: str = "the Ibis table") -> None:
         """Ask for the schema, which computes nothing."""
-        if not hasattr(expression, "to_pyarrow_batches") or not hasattr(expression, "columns"):
+        from ibis.expr.types import Table
+
+        if not isinstance(expression, Table):
             message = (
                 f"{type(expression).__name__} is no table expression of Ibis; "
                 "name a table, such as connection.table('orders')."

@@ -4,6 +4,7 @@ A path with a scheme such as `s3://` goes through fsspec. The package of a store
 adlfs) is the user's to install, and finds its credentials as it always does.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,11 +56,20 @@ def found_files(path: Path | str, file_format: FileFormat) -> Found:
     """
     text = str(path)
     if not re.match(r"\w[\w+.-]*(://|::)", text):
-        return _local(Path(path), file_format)
+        try:
+            return _local(Path(path), file_format)
+        except OSError as error:
+            message = (
+                f"{error.filename or path} cannot be read ({error.strerror}); name a file that "
+                "may be read, or a folder of which all may be read."
+            )
+            raise UnreadableFile(message) from error
     store, root = _store(text)
     try:
         place = _Place(store, root, without_secrets(text), file_format)
-        if set(root) & set("*[") and not text.startswith("http"):
+        if text.startswith("http"):  # the web has no folders, only pages
+            return place.file()
+        if set(root) & set("*["):
             return place.pattern()
         if text.endswith("/") or store.isdir(root):
             return place.folder()
@@ -121,7 +131,7 @@ class _Place:
     def folder(self) -> Found:
         """All files below a folder, hidden ones left out; every one must be of the format."""
         root = self._root.rstrip("/")
-        labels = list(self._labels(self._store.find(root), root))
+        labels = list(self._labels(self._below(root), root))
         if any(_DELTA in label.split("/") for label in labels):
             message = (
                 f"{self._shown} is a Delta table, whose folder holds rows that were deleted; "
@@ -131,6 +141,14 @@ class _Place:
         kept = [label for label in labels if not _is_hidden(label)]
         self._check_endings(kept)
         return self._found(kept, root, "holds no")
+
+    def _below(self, root: str) -> Sequence[str]:
+        if not isinstance(self._store, LocalFileSystem):
+            paths: list[str] = self._store.find(root)
+            return paths
+        # fsspec passes over what it may not read; here nothing is passed over in silence.
+        found = os.walk(root, onerror=_fail, followlinks=True)
+        return [f"{Path(folder).as_posix()}/{name}" for folder, _, names in found for name in names]
 
     def pattern(self) -> Found:
         """The files that fit a pattern."""
@@ -177,6 +195,10 @@ class _Place:
     def _stored(self, name: str, path: str, shown: str) -> StoredFile:
         packing = packing_of(path) if self._format == "csv" else None
         return StoredFile(name, shown, partial(self._store.open, path, "rb"), packing)
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def _is_hidden(label: str) -> bool:

@@ -4,7 +4,15 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import shutil
+import tempfile
+import threading
 import uuid
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import fsspec
 import pyarrow as pa
@@ -228,3 +236,60 @@ def test_a_folder_marker_of_an_object_store_is_no_file(tmp_path):
         "timestamp",
         "amount",
     )
+
+
+def test_what_may_not_be_read_in_a_folder_is_not_passed_over(open_place, nobody):
+    for name in ("open", "open/closed"):
+        (nobody / name).mkdir()
+        (nobody / name / "a.csv").write_text(HEADER + "ada,,1\n")
+    (nobody / "open" / "closed").chmod(0)
+    with (
+        as_nobody(),
+        pytest.raises(UnreadableFile, match=r"closed cannot be read \(Permission den"),
+    ):
+        open_place(path=nobody / "open")
+    with as_nobody(), pytest.raises(UnreadableFile, match=r"a.csv cannot be read \(Permission den"):
+        open_place(path=nobody / "open" / "closed" / "a.csv")
+
+
+@pytest.fixture
+def nobody():
+    """A folder that everybody may read, as far as it goes."""
+    folder = Path(tempfile.mkdtemp(prefix="regulars-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def as_nobody():
+    """Root may read everything, so the block runs as a user who may not."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+def test_a_folder_that_holds_itself_is_refused(tmp_path, open_place):
+    (tmp_path / "a.csv").write_text(HEADER)
+    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(UnreadableFile, match=r"holds again/again/.*, which is no csv file by its"):
+        open_place(path=tmp_path)
+
+
+def test_a_file_of_the_web_is_read_without_its_query_in_the_name(tmp_path, open_place, rows):
+    pytest.importorskip("aiohttp")
+    (tmp_path / "a.csv").write_text(HEADER + "ada,,1\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/a.csv?sig=secret"
+        source = open_place(path=url)
+        assert (source.title, rows(source)) == ("a.csv", [("a.csv", 2, "ada", "", "1")])
+        with pytest.raises(UnreadableFile, match=r"no file http://[\d.:]+/b.csv; check"):
+            open_place(path=url.replace("a.csv", "b.csv"))
+        server.shutdown()
