@@ -282,7 +282,6 @@ def test_a_folder_that_holds_itself_is_refused(tmp_path, open_place):
 
 
 def test_a_file_of_the_web_is_read_without_its_query_in_the_name(tmp_path, open_place, rows):
-    pytest.importorskip("aiohttp")
     (tmp_path / "a.csv").write_text(HEADER + "ada,,1\n")
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
