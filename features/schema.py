@@ -313,6 +313,7 @@ REFUSED = Table(
     "refused",
     "Rows of a source that were not accepted, as they stood.",
     (
+        Column("file", pa.string(), "name", "File of the source; empty if it is a single one."),
         Column("row", pa.int64(), "count", "Row of the file, the header being row 1."),
         Column("column", pa.string(), "name", "Column of the file that was refused."),
         Column("code", pa.string(), "code", "The rule that it breaks, in one word."),

@@ -17,7 +17,7 @@ from features.markets import is_known_currency
 from features.settings import OrderColumns, OrdersSource
 from features.settings_parts import CsvFormat
 from features.sources import magic
-from features.sources.chunks import OrdersFile
+from features.sources.chunks import RowSource
 from features.sources.columns import SEPARATORS, locate, looks_like_data, no_header
 from features.sources.parquet import ParquetFile
 from features.sources.roles import NEEDED, RoleGuesser, Sample
@@ -125,7 +125,7 @@ class _Guesser:
         self._say_duplicates(source)
         return Guess(source, tuple(self._notes), tuple(self._doubts), currency, markets)
 
-    def _opened(self) -> tuple[OrdersFile, CsvFormat]:
+    def _opened(self) -> tuple[RowSource, CsvFormat]:
         sample = magic.first_bytes(self._path)
         if magic.is_parquet(sample):
             self._notes.append("It is a Parquet file.")

@@ -22,7 +22,7 @@ from features.quality import NO_CUSTOMER_ID, Reading
 from features.schema import ORDERS
 from features.settings import OrdersSource
 from features.sources import values
-from features.sources.chunks import Chunk, OrdersFile, Refusal, refused_table
+from features.sources.chunks import Chunk, Refusal, RowSource, refused_table
 from features.sources.clock import DAY_US, MINUTE_US, Moments, moments
 from features.sources.columns import Places
 from features.sources.money import amount_minor, is_rounded
@@ -60,7 +60,7 @@ class Judge:
     """The rows of one file judged so far."""
 
     def __init__(
-        self, source: OrdersSource, business: Business, file: OrdersFile, places: Places, days: Days
+        self, source: OrdersSource, business: Business, file: RowSource, places: Places, days: Days
     ) -> None:
         """Make the statement that reads this file."""
         self._source, self._file, self._places, self._days = source, file, places, days
@@ -150,12 +150,12 @@ class Judge:
             at: taken[f"c{at}"].to_pylist()
             for at in {check.column for check in broken if check.code != NO_CUSTOMER_ID}
         }
-        refused = list(chunk.refused)
+        refused = [refusal._replace(file=chunk.file) for refusal in chunk.refused]
         for n, (row, check) in enumerate(zip(numbers, broken, strict=True)):
             value = "" if check.code == NO_CUSTOMER_ID else (texts[check.column][n] or "").strip()
             reason = self._explainer.reason(check.code, value)
             name = self._file.names[check.column]
-            refused.append(Refusal(row, name, check.code, reason, contents[n]))
+            refused.append(Refusal(row, name, check.code, reason, contents[n], chunk.file))
         return sorted(refused, key=lambda refusal: refusal.row)
 
     def _orders(self, rows: pa.Table, when: Moments, amount: _Array) -> pa.Table:

@@ -9,11 +9,10 @@ from datetime import date
 
 from features.quality import Reading
 from features.settings import OrdersSource
-from features.sources.chunks import OrdersFile
+from features.sources.chunks import RowSource, check_types
 from features.sources.columns import check_separator, locate
 from features.sources.judge import Business, Days, Judge
-from features.sources.parquet import ParquetFile, check_types
-from features.sources.text import TextFile
+from features.sources.opening import opened_files
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +27,7 @@ def read_orders(
     """
     file = _opened(source)
     places = locate(file.names, source.columns, source.path)
-    if isinstance(file, ParquetFile):
-        check_types(file, places.needed())
+    check_types(file, places.needed())
     judge = Judge(source, settings, file, places, Days(today, before))
     for chunk in file.chunks():
         judge.take(chunk)
@@ -38,9 +36,8 @@ def read_orders(
     return reading
 
 
-def _opened(source: OrdersSource) -> OrdersFile:
-    if source.format == "parquet":
-        return ParquetFile(source.path)
-    file = TextFile(source.path, source.csv)
-    check_separator(file.names, source.columns, source.path, source.csv.separator)
+def _opened(source: OrdersSource) -> RowSource:
+    file = opened_files(source.path, source.format, source.csv)
+    if source.format == "csv":
+        check_separator(file.names, source.columns, source.path, source.csv.separator)
     return file

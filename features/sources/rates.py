@@ -18,8 +18,8 @@ from features.errors import DataError, MissingColumns
 from features.market_settings import RatesSource
 from features.rates import Rates
 from features.schema import RATES
-from features.sources.chunks import Chunk, Kind
-from features.sources.parquet import ParquetFile, check_types
+from features.sources.chunks import Chunk, Kind, check_types
+from features.sources.parquet import ParquetFile
 from features.sources.text import TextFile
 
 _Value: TypeAlias = date | str | Decimal

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from features.quality import Reading
 from features.settings import CsvFormat, Market, OrderColumns, OrdersSource
+from features.sources.chunks import RowSource
+from features.sources.opening import opened
 from features.sources.orders import read_orders
 
 TODAY = date(2026, 6, 30)
@@ -59,3 +62,39 @@ def read(tmp_path: Path) -> Read:
         return read_orders(source, shop, today=TODAY, before=before)
 
     return _read
+
+
+@dataclass(frozen=True)
+class Somewhere:
+    """A place of rows as the settings would tell it."""
+
+    format: Literal["csv", "parquet", "database"] = "csv"
+    path: Path | str | None = None
+    csv: CsvFormat = field(default_factory=CsvFormat)
+    url: str | None = None
+    table: str | None = None
+    query: str | None = None
+    order_by: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def open_place() -> Callable[..., RowSource]:
+    """Open a place; keywords are those of Somewhere."""
+    return lambda **keys: opened(Somewhere(**keys))
+
+
+Rows = Callable[[RowSource], list[tuple[object, ...]]]
+
+
+@pytest.fixture
+def rows() -> Rows:
+    """All rows of a source: file, row, and the texts of the columns."""
+
+    def _rows(source: RowSource) -> list[tuple[object, ...]]:
+        return [
+            (chunk.file, *row.values())
+            for chunk in source.chunks(2)
+            for row in chunk.table.to_pylist()
+        ]
+
+    return _rows
