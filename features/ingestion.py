@@ -6,8 +6,10 @@ from pathlib import Path
 
 from features.histories import Histories, publish
 from features.quality import Reading, check_shares, write_refused
-from features.settings import OrdersSource, Settings
-from features.sources.orders import read_orders
+from features.schema import ORDERS
+from features.settings import Settings
+from features.source_settings import TableSource
+from features.sources.reading import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
     DataError for an unreadable file, TooManyRefused for too many bad rows.
     """
     source = settings.sources.orders
-    reading = read_orders(source, settings, today=today)
+    reading = read_table(ORDERS, source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
     check_shares(reading, source, refused_path)
     histories = histories_of(reading, settings)
@@ -38,14 +40,14 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
 def histories_of(reading: Reading, settings: Settings) -> Histories:
     """The histories of the accepted orders."""
     return Histories.from_orders(
-        reading.orders, markets=tuple(settings.markets), currency=settings.currency
+        reading.rows, markets=tuple(settings.markets), currency=settings.currency
     )
 
 
-def keep_refused(reading: Reading, source: OrdersSource, folder: Path) -> Path | None:
+def keep_refused(reading: Reading, source: TableSource, folder: Path) -> Path | None:
     """The file in `folder` with the refused rows and their reasons, or None if there are none."""
     if not reading.refused_count:
         return None
-    path = folder / f"{source.path.name}.refused.csv"
+    path = folder / f"{source.title}.refused.csv"
     write_refused(reading, path)
     return path

@@ -5,6 +5,7 @@ errors. Any value can be overridden by the environment: `REGULARS_VALUE__MARGIN=
 """
 
 import difflib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -23,73 +24,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from features.errors import SettingsError
 from features.markets import is_known_currency, is_known_time_zone
+from features.settings_parts import Part
+from features.source_settings import Sources
 
 FILE_NAME = "regulars.yml"
-
-
-class Part(BaseModel, frozen=True, extra="forbid"):
-    """A part of the settings: immutable, unknown keys refused."""
-
-
-class CsvFormat(Part):
-    """How a text file writes its rows. Nothing of it is guessed while reading."""
-
-    separator: str = Field(default=",", min_length=1, max_length=1, description="between columns")
-    decimal: Literal[".", ","] = Field(default=".", description="decimal sign of amounts")
-    thousands: Literal["", ",", ".", " ", "'"] = Field(
-        default="", description="sign between thousands, if amounts have one"
-    )
-    encoding: str = Field(default="utf-8", description="a BOM is accepted either way")
-
-
-class OrderColumns(Part):
-    """Which column of the file holds what. Names are those of the file's header."""
-
-    customer_id: str = Field(description="who ordered; an opaque text, never a number")
-    timestamp: str = Field(description="when; a date or a date with time")
-    amount: str = Field(description="money of the row, or a product such as `quantity*unit_price`")
-    order_id: str | None = Field(default=None, description="rows with one id are one order")
-    quantity: str | None = Field(default=None, description="units bought")
-    product: str | None = Field(default=None, description="what was bought")
-    currency: str | None = Field(default=None, description="ISO 4217 code of the row")
-    market: str | None = Field(default=None, description="market of the row, as named below")
-    paid_until: str | None = Field(
-        default=None,
-        description="for subscriptions, one row a payment: the first day it no longer pays for",
-    )
-
-    def names(self) -> list[str]:
-        """Every column of the file that is read, each once, in order."""
-        mapped = self.model_dump(exclude_none=True)
-        names = [part.strip() for text in mapped.values() for part in text.split("*")]
-        return list(dict.fromkeys(names))
-
-
-class OrdersSource(Part):
-    """Where the orders come from and how strictly they are read."""
-
-    path: Path = Field(description="a CSV or Parquet file, relative to this settings file")
-    format: Literal["csv", "parquet"] = Field(description="what kind of file it is")
-    columns: OrderColumns
-    csv: CsvFormat = CsvFormat()
-    timestamp_format: str | None = Field(
-        default=None, description="strptime pattern such as %d/%m/%Y; without it ISO 8601"
-    )
-    duplicates: Literal["drop", "keep"] = Field(
-        default="drop", description="rows that repeat another row in every column of the file"
-    )
-    max_refused_share: float = Field(
-        default=0.01, ge=0, le=1, description="above this share of bad rows nothing is taken"
-    )
-    max_guest_share: float = Field(
-        default=0.5, ge=0, le=1, description="the same for rows without a customer id"
-    )
-
-
-class Sources(Part):
-    """The tables of the business."""
-
-    orders: OrdersSource
 
 
 class Market(Part):
@@ -323,8 +261,12 @@ def load_settings(path: Path) -> Settings:
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
-    orders = settings.sources.orders
-    sources = Sources(orders=orders.model_copy(update={"path": folder / orders.path}))
+    places = {
+        name: source.model_copy(update={"path": folder / source.path})
+        for name, source in settings.sources
+        if source is not None and isinstance(source.path, Path)
+    }
+    sources = settings.sources.model_copy(update=places)
     return settings.model_copy(
         update={"sources": sources, "workspace": folder / settings.workspace}
     )
@@ -358,7 +300,13 @@ def _line_of(text: str, keys: list[str]) -> int:
 
 
 def _did_you_mean(keys: list[str]) -> str:
-    parts: list[type[BaseModel]] = [Settings, *Part.__subclasses__()]
+    parts: list[type[BaseModel]] = [Settings, *_kinds_of(Part)]
     known = {name for part in parts for name in part.model_fields}
     close = difflib.get_close_matches(keys[-1], known, n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _kinds_of(part: type[Part]) -> Iterator[type[BaseModel]]:
+    for kind in part.__subclasses__():
+        yield kind
+        yield from _kinds_of(kind)

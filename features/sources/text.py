@@ -16,7 +16,7 @@ import pyarrow as pa
 from charset_normalizer import from_bytes
 
 from features.errors import UnreadableFile
-from features.settings import CsvFormat
+from features.settings_parts import CsvFormat
 from features.sources import magic
 from features.sources.chunks import CHUNK_ROWS, Chunk, Kind, Refusal
 

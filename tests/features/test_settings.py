@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from features.errors import SettingsError
-from features.settings import Bands, NoOrderChurn, OrderColumns, Settings, load_settings
+from features.settings import Bands, NoOrderChurn, Settings, load_settings
+from features.source_settings import OrderColumns
 
 WHOLE = """\
 business: Shop
