@@ -118,6 +118,13 @@ class TicketColumns(TableColumns):
         default=None, description="satisfaction with the answer; known from the closing on"
     )
 
+    @model_validator(mode="after")
+    def _a_score_comes_with_the_closing(self) -> Self:
+        if self.score is not None and self.closed_at is None:
+            message = "score needs closed_at: before a ticket is closed its score is not known"
+            raise ValueError(message)
+        return self
+
 
 class SurveyColumns(TableColumns):
     """Which column of the answers to surveys holds what."""

@@ -100,7 +100,19 @@ def judged(events: Events, *, has_arrival: bool) -> Verdict:
         alive &= ~np.isin(events.row_at, np.concatenate(contradicting))
     kept = np.zeros(len(events), dtype=np.bool_)
     kept[at[order[~repeats]]] = True
-    return Verdict(kept, tuple(contradicting), _replaced(left, order, repeats, at, len(events)))
+    return Verdict(kept, _apart(contradicting), _replaced(left, order, repeats, at, len(events)))
+
+
+def _apart(groups: list[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """The groups, a row that two events put into two of them being in the larger one only."""
+    seen: set[int] = set()
+    apart = []
+    for group in sorted(groups, key=len, reverse=True):
+        rows = tuple(row for row in group if row not in seen)
+        seen.update(rows)
+        if rows:
+            apart.append(rows)
+    return tuple(apart)
 
 
 def _compared(events: Events, *, has_arrival: bool) -> tuple[Ints, Flags, Flags]:

@@ -44,9 +44,14 @@ class Tally:
         yield "skipped", rows.when.skipped
         yield "repeated", rows.when.repeated
         yield "early", rows.known_day < rows.when.local_day
-        if rows.ending is not None and rows.ends is not None and rows.ending.may_be_ahead:
-            is_told = is_filled(rows.values[f"{rows.ending.role}_us"])
+        if rows.ending is None or rows.ends is None:
+            return
+        is_told = is_filled(rows.values[f"{rows.ending.role}_us"])
+        if rows.ending.may_be_ahead:
             yield "ahead", is_told & (rows.ends.local_day > self._today)
+        for name, role, _ in rows.numbers:
+            if role in rows.ending.roles:
+                yield "too_soon", ~is_told & is_filled(rows.columns[name])
 
     def sentences(self, events: pa.Table, replaced_by: Ints) -> list[str]:
         """What was met, with the kinds of the accepted events and how many were corrected."""
@@ -65,6 +70,7 @@ class Tally:
             (counts["leap"], "times were in a leap second and were taken as second 59."),
             (counts["early"], "rows arrived before they happened and count from their own day on."),
             (counts["ahead"], "ends lie in the future and are no events yet."),
+            (counts["too_soon"], "scores of what has not ended yet were left out."),
             (int((replaced_by >= 0).sum()), "events were corrected by a row that arrived later."),
         )
         sentences = [f"{count:,} {sentence}" for count, sentence in told if count]
