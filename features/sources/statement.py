@@ -131,7 +131,6 @@ class _Statement:
             f", {quoted(text)} AS c{self._places.width + n}"
             for n, text in enumerate(self._places.constants)
         )
-        event_id = self._places.of("event_id")
         digests = self._digests()
         selects = [
             "row",
@@ -141,7 +140,7 @@ class _Statement:
             *names,
             f"{self._market_at()} AS market_at",
             f"{self._currency()} AS currency",
-            f"{'NULL::VARCHAR' if event_id is None else values.text(event_id)} AS event_id",
+            f"{self._event_id()} AS event_id",
             *self._selects,
             *(f"{sql} AS {name}" for name, sql in digests.items()),
         ]
@@ -228,6 +227,14 @@ class _Statement:
         code = f"coalesce(nullif(upper({values.text_of(at)}), ''), {own})"
         self._canonical["currency"] = [code]
         return code
+
+    def _event_id(self) -> str:
+        """SQL of the id of the row; words such as NULL are none."""
+        at = self._places.of("event_id")
+        if at is None:
+            return "NULL::VARCHAR"
+        text = values.text(at)
+        return f"CASE WHEN lower({text}) NOT IN ({_listed(_NO_ID)}) THEN {text} END"
 
     def _number_of(self, at: int) -> Number:
         return Number(at, self._kinds[at], self._source.csv)

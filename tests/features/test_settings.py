@@ -32,6 +32,28 @@ def test_paths_are_relative_to_the_file(tmp_path):
     assert settings.workspace == tmp_path / ".regulars"
 
 
+def test_every_table_is_found_from_the_file_and_a_url_stays_as_it_is(tmp_path):
+    text = WHOLE.replace(
+        "churn:",
+        """\
+  visits: {path: web/*.csv, format: csv, columns: {customer_id: c, timestamp: t}}
+  emails: {path: s3://bucket/mail, format: csv, columns: {customer_id: c, timestamp: t, kind: k}}
+churn:""",
+    )
+    sources = loaded(tmp_path, text).sources
+    assert sources.visits.path == tmp_path / "web/*.csv"
+    assert sources.emails.path == "s3://bucket/mail"
+    assert list(sources.given()) == ["orders", "visits", "emails"]
+
+
+def test_a_role_that_a_table_does_not_have_is_told_with_the_one_meant(tmp_path):
+    visits = (
+        "  visits: {path: v.csv, format: csv, columns: {customer_id: c, timestamp: t, secnds: s}}"
+    )
+    with pytest.raises(SettingsError, match=r"unknown key .*secnds; did you mean seconds\?"):
+        loaded(tmp_path, WHOLE.replace("churn:", visits + "\nchurn:"))
+
+
 def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
     settings = loaded(tmp_path, WHOLE)
     assert (settings.default_market, settings.currency) == ("default", "USD")

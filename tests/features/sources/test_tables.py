@@ -478,6 +478,22 @@ def test_one_id_with_two_contents_and_no_order_is_refused_whole_and_both_are_sho
     assert (reading.read_count, reading.accepted_count, reading.duplicate_count) == (4, 1, 1)
 
 
+def test_rows_without_an_id_among_rows_with_one_are_told_apart_by_all_columns(read):
+    content = "customer_id,timestamp,id\na,2026-01-02,1\n"
+    content += "b,2026-01-02,NULL\nc,2026-01-02,NULL\nc,2026-01-02,NULL\nd,2026-01-02,\n"
+    reading = read(content, table=schema.VISITS, columns={"event_id": "id"})
+    assert reading.rows["event_id"].to_pylist() == ["1", None, None, None]
+    assert (reading.accepted_count, reading.duplicate_count) == (4, 1)
+
+
+def test_a_market_may_be_that_of_the_whole_file(read):
+    markets = BERLIN | {"US": Market(currency="EUR", time_zone="America/New_York")}
+    content = "customer_id,timestamp\na,2026-01-02T02:00Z\n"
+    reading = read(content, table=schema.VISITS, columns={"market": "=US"}, markets=markets)
+    assert reading.rows["market"].to_pylist() == ["US"]
+    assert [row["day"] for row in shown(reading)] == [day(1)]
+
+
 def test_a_ticket_seen_again_closed_adds_its_closing_alone(read):
     head = "customer_id,timestamp,id,closed\n"
     once, again = "a,2026-01-02,1,\n", "a,2026-01-02,1,2026-01-05\n"
