@@ -40,13 +40,17 @@ def events_of(table: Table, rows: Rows, good: Flags, until_day: int) -> pa.Table
 
 
 def known_to(events: pa.Table, replaced_by: Ints) -> pa.Table:
-    """The same events, those that were corrected holding until the correction was known."""
+    """The same events, those that were corrected holding until a correction was known."""
     known_from = events["known_from"].cast(pa.int32()).to_numpy()
+    is_replaced = replaced_by >= 0
+    until = np.where(is_replaced, known_from[replaced_by], day_number(FOREVER))
+    # A correction may itself be corrected before it holds; then the one after it counts.
+    while (sooner := is_replaced & (until[replaced_by] < until)).any():
+        until = np.where(sooner, until[replaced_by], until)
     # What was corrected before it came to be was never known: it holds for no day at all.
-    until = np.maximum(known_from, known_from[replaced_by])
-    days = np.where(replaced_by >= 0, until, day_number(FOREVER))
+    days = np.maximum(until, known_from).astype(np.int32)
     at = events.schema.get_field_index("known_to")
-    return events.set_column(at, "known_to", pa.array(days.astype(np.int32)).cast(pa.date32()))
+    return events.set_column(at, "known_to", pa.array(days).cast(pa.date32()))
 
 
 def identities(events: pa.Table) -> Events:

@@ -468,6 +468,17 @@ def test_a_row_that_arrives_later_with_other_content_is_a_correction(read):
     assert "1 events were corrected by a row that arrived later." in reading.notes
 
 
+def test_a_correction_that_was_corrected_before_it_held_leaves_no_two_versions(read):
+    content = "customer_id,timestamp,arrived,id,closed\n"
+    content += "a,2026-01-01,2026-01-01,1,2026-01-02\na,2026-01-01,2026-01-02,1,2026-01-05\n"
+    content += "a,2026-01-01,2026-01-03,1,2026-01-03\n"
+    columns = {"event_id": "id", "arrived_at": "arrived", "closed_at": "closed"}
+    reading = read(content, table=schema.TICKETS, columns=columns)
+    closed = [row for row in reading.rows.to_pylist() if row["kind"] == "closed"]
+    held = [(row["day"], row["known_from"], row["known_to"]) for row in closed]
+    assert held == [(day(2), day(2), day(3)), (day(5), day(5), day(5)), (day(3), day(3), FOREVER)]
+
+
 def test_one_id_with_two_contents_and_no_order_is_refused_whole_and_both_are_shown(read):
     content = "customer_id,timestamp,id,what\n"
     content += "a,2026-01-02,1,x\nb,2026-01-02,2,x\na,2026-01-02,1,y\nb,2026-01-02,2, x\n"
