@@ -146,12 +146,14 @@ TICKETS = _events(
     _optional("ticket_id", pa.string(), "id", "Identity of the ticket.", "id"),
     _optional("topic", pa.string(), "name", "What it was about.", "text"),
     _optional("priority", pa.string(), "name", "How urgent it was.", "text"),
-    _optional(
+    Column(
         "score_hundredths",
         pa.int64(),
         "hundredths",
         "Satisfaction with the answer, on the source's own scale; known from the closing on.",
-        "number",
+        required=False,
+        reads="number",
+        role="score",
     ),
     Column(
         "opened_day",
@@ -165,12 +167,14 @@ SURVEYS = _events(
     "surveys",
     "Answers to surveys, one row per answer.",
     Column("kind", pa.string(), "nps | csat | …", "Which question was asked.", reads="word"),
-    _optional(
+    Column(
         "score_hundredths",
         pa.int64(),
         "hundredths",
         "The answer as a number, on the question's own scale.",
-        "number",
+        required=False,
+        reads="number",
+        role="score",
     ),
     _optional("comment", pa.string(), "text", "What the customer wrote.", "text"),
     _optional("language", pa.string(), "BCP 47 tag", "The language of the comment.", "text"),

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from pydantic import TypeAdapter
 
+from features.contracts import Table
+from features.market_settings import Market
 from features.quality import Reading
-from features.settings import CsvFormat, Market, OrderColumns, OrdersSource
+from features.schema import ORDERS
+from features.settings_parts import CsvFormat
+from features.source_settings import Sources, TableSource
 from features.sources.chunks import RowSource
 from features.sources.opening import opened
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 
 TODAY = date(2026, 6, 30)
 
@@ -28,8 +33,18 @@ class Shop:
         """The first."""
         return next(iter(self.markets))
 
+    @property
+    def currency(self) -> str:
+        """That of the first market."""
+        return self.markets[self.default_market].currency
+
 
 Read = Callable[..., Reading]
+
+
+def source_of(table: Table, **keys: object) -> TableSource:
+    """The settings of a source of this table."""
+    return TypeAdapter(Sources.model_fields[table.name].annotation).validate_python(keys)
 
 
 @pytest.fixture
@@ -39,27 +54,28 @@ def read(tmp_path: Path) -> Read:
     def _read(
         content: str | bytes,
         *,
-        name: str = "orders.csv",
+        table: Table = ORDERS,
+        name: str = "",
         columns: dict[str, str] | None = None,
         markets: dict[str, Market] | None = None,
         before: date | None = None,
         **keys: object,
     ) -> Reading:
-        path = tmp_path / name
+        path = tmp_path / (name or f"{table.name}.csv")
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         csv = {key: keys.pop(key) for key in list(keys) if key in CsvFormat.model_fields}
-        mapped = {"customer_id": "customer_id", "timestamp": "timestamp", "amount": "amount"}
-        source = OrdersSource.model_validate(
-            {
-                "path": path,
-                "format": "parquet" if name.endswith(".parquet") else "csv",
-                "columns": OrderColumns.model_validate(mapped | (columns or {})),
-                "csv": csv,
-                **keys,
-            }
+        mapped = {"customer_id": "customer_id", "timestamp": "timestamp"}
+        mapped |= {"amount": "amount"} if table is ORDERS else {}
+        source = source_of(
+            table,
+            path=path,
+            format="parquet" if path.suffix == ".parquet" else "csv",
+            columns=mapped | (columns or {}),
+            csv=csv,
+            **keys,
         )
         shop = Shop(markets) if markets else Shop()
-        return read_orders(source, shop, today=TODAY, before=before)
+        return read_table(table, source, shop, today=TODAY, before=before)
 
     return _read
 

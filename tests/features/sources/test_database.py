@@ -13,13 +13,16 @@ from postgres import PASSWORD, USER
 from sqlalchemy.pool import NullPool
 
 from features.errors import DataError, MissingTable, UnreachableSource, UnreadableFile
-from features.settings import Market, OrderColumns, OrdersSource
+from features.market_settings import Market
+from features.schema import ORDERS
+from features.source_settings import OrderColumns, OrdersSource
 from features.sources.chunks import check_types
-from features.sources.columns import locate
+from features.sources.columns import About, locate
 from features.sources.database import DatabaseRows
 from features.sources.database_url import database_url
 from features.sources.frames import IbisRows
 from features.sources.judge import Days, Judge
+from features.sources.rows import Markets
 
 ENVIRONMENT = {"CRM_PASSWORD": PASSWORD}
 
@@ -98,10 +101,13 @@ def test_the_same_orders_are_counted_whatever_their_order_in_the_table(crm):
 def read(source, *, at):
     columns = OrderColumns(customer_id="id", timestamp=at, amount="amount")
     orders = OrdersSource(path=source.title, format="parquet", columns=columns)
-    places = locate(source.names, columns, orders.path)
+    places = locate(source.names, columns, About(source.title, "orders"))
     check_types(source, places.needed())
-    shop = type("Shop", (), {"markets": {"home": Market()}, "default_market": "home"})()
-    judge = Judge(orders, shop, source, places, Days(date(2026, 6, 30), None))
+    shop = type(
+        "Shop", (), {"markets": {"home": Market()}, "default_market": "home", "currency": "USD"}
+    )()
+    days = Days(date(2026, 6, 30), None)
+    judge = Judge(ORDERS, orders, Markets.of(shop), source, places, days)
     for chunk in source.chunks(2):
         judge.take(chunk)
     return judge.reading(source.notes())
@@ -203,8 +209,8 @@ def test_a_time_with_a_zone_is_the_moment_that_the_server_holds(postgres):
     query = "SELECT 'ada' AS id, timestamptz '2026-01-02 12:00:00+02' AS at, 10.5 AS amount"
     source = DatabaseRows(postgres.url, query=query, environment=ENVIRONMENT)
     reading = read(source, at="at")
-    assert reading.orders["occurred_at"].to_pylist() == [datetime(2026, 1, 2, 10, tzinfo=UTC)]
-    assert reading.orders["amount_minor"].to_pylist() == [1050]
+    assert reading.rows["occurred_at"].to_pylist() == [datetime(2026, 1, 2, 10, tzinfo=UTC)]
+    assert reading.rows["amount_minor"].to_pylist() == [1050]
 
 
 def test_a_table_of_a_schema_and_a_view_are_found(crm_postgres, rows):

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import uuid
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,9 +21,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import UnreachableSource, UnreadableFile
+from features.market_settings import Market
+from features.schema import ORDERS
 from features.settings_parts import CsvFormat
+from features.source_settings import OrderColumns, OrdersSource
 from features.sources.locations import found_files
 from features.sources.opening import opened_files
+from features.sources.reading import read_table
 from features.sources.storage import StoredFile, without_secrets
 
 HEADER = "customer_id,timestamp,amount\n"
@@ -119,15 +124,11 @@ def test_a_refused_row_names_its_file_and_its_row_there(tmp_path):
 
 
 def read_folder(path):
-    from datetime import date
-
-    from features.settings import Market, OrderColumns, OrdersSource
-    from features.sources.orders import read_orders
-
     columns = OrderColumns(customer_id="customer_id", timestamp="timestamp", amount="amount")
     source = OrdersSource(path=path, format="csv", columns=columns)
-    shop = type("Shop", (), {"markets": {"home": Market()}, "default_market": "home"})()
-    return read_orders(source, shop, today=date(2026, 6, 30))
+    keys = {"markets": {"home": Market()}, "default_market": "home", "currency": "USD"}
+    shop = type("Shop", (), keys)()
+    return read_table(ORDERS, source, shop, today=date(2026, 6, 30))
 
 
 @pytest.mark.parametrize(
