@@ -28,8 +28,8 @@ BucketNumbers = npt.NDArray[np.uint8]
 IntsOrWords = Ints | Words
 
 MOST_BUCKETS = 256
-ROW_GROUP_ROWS = 32_768
-DELTA_ROW_GROUP_ROWS = 8_192
+FEWEST_GROUP_ROWS = 2_048
+MOST_GROUP_ROWS = 32_768
 
 EVENTS, TILES, KEYS = "events.", "tiles.", "keys."
 
@@ -38,7 +38,7 @@ def bucket_of(customer_id: str, buckets: int) -> int:
     """The bucket of a customer: the first two hex digits of MD5, modulo the number of buckets.
 
     >>> bucket_of("C-1042", 64)
-    28
+    31
     """
     return hashlib.md5(customer_id.encode(), usedforsecurity=False).digest()[0] % buckets
 
@@ -175,7 +175,9 @@ class OpenTables(Tables):
             last_day=pc.max(days).as_py(),
             starts=starts,
         )
-        group_rows = ROW_GROUP_ROWS if bucket is not None else DELTA_ROW_GROUP_ROWS
+        # A bucket of a delta is read without its neighbours.
+        group_rows = rows.num_rows if bucket is not None else rows.num_rows // self.bucket_count
+        group_rows = min(max(group_rows, FEWEST_GROUP_ROWS), MOST_GROUP_ROWS)
         self.files.append(self._writer.add(about, lambda path: _write(path, rows, group_rows)))
         if table.startswith(EVENTS):
             self._add_keys(about, rows)
