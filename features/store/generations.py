@@ -2,7 +2,8 @@
 
     current                                 names of the current and of the previous generation
     manifests/<digest>.json                 what a generation holds; named by its own SHA-256
-    files/<table>/<bucket>-<digest>.parquet  named by their SHA-256, so never changed
+    files/<table>/<bucket>-<digest>.parquet  named by its SHA-256, so never changed
+    files/<table>/<bucket>-<digest>.keys    a list made from the file of that digest
     aside/                                  what is being written
 
 A file is written aside, forced to disk and renamed; then the manifest; then the pointer. Nothing
@@ -17,7 +18,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +45,20 @@ class File:
 
     table: str
     bucket: int | None
-    name: str
     rows: int
-    size_bytes: int
-    sha256: str
     first_day: int
     last_day: int
+    name: str = ""
+    size_bytes: int = 0
+    sha256: str = ""
     head_sha256: str = ""
     starts: tuple[int, ...] = ()
     moved: tuple[int, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """The name without its ending."""
+        return self.name.partition(".")[0]
 
     @property
     def path(self) -> str:
@@ -59,7 +66,10 @@ class File:
         return f"files/{self.table}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+_FILE_FIELDS = tuple(one.name for one in fields(File))
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What one generation holds; `facts` and `merges` are kept for the caller.
 
@@ -71,14 +81,19 @@ class Manifest:
     merges: Mapping[str, str] = field(default_factory=dict)
     files: tuple[File, ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The manifest as it is written."""
-        content = asdict(self)
-        content["files"] = sorted(content["files"], key=lambda file: (file["table"], file["name"]))
+        listed = sorted(self.files, key=lambda file: (file.table, file.name))
+        content = {
+            "buckets": self.buckets,
+            "facts": dict(self.facts),
+            "merges": dict(self.merges),
+            "files": [{name: getattr(file, name) for name in _FILE_FIELDS} for file in listed],
+        }
         return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Digest of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
@@ -175,7 +190,10 @@ class Writer:
         self._sweep()
 
     def add(self, file: File, write: Callable[[Path], object]) -> File:
-        """The file with name, size and digest, written by `write(path)` and forced to disk."""
+        """The file with name, size and digest, written by `write(path)` and forced to disk.
+
+        Without a name it is named by its digest.
+        """
         aside = self.folder / "aside" / str(self._added)
         self._added += 1
         aside.parent.mkdir(exist_ok=True)
@@ -184,10 +202,9 @@ class Writer:
         _force(aside)
         digest = sha256_of(aside)
         label = "delta" if file.bucket is None else f"{file.bucket:03d}"
-        ending = "keys" if file.head_sha256 else "parquet"
         added = replace(
             file,
-            name=f"{label}-{digest[:_NAME_DIGITS]}.{ending}",
+            name=file.name or f"{label}-{digest[:_NAME_DIGITS]}.parquet",
             size_bytes=aside.stat().st_size,
             sha256=digest,
         )

@@ -11,8 +11,8 @@ A draft may take any number of batches; readers see all of them or none. What is
 as if it had never been.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -141,20 +141,14 @@ class Draft:
         goes too.
         """
         self._purge = True
-        by_bucket = defaultdict(list)
-        for customer_id in customer_ids:
-            by_bucket[bucket_of(customer_id, self._tables.bucket_count)].append(customer_id)
-        if any(self._in_deltas(bucket, ids) for bucket, ids in by_bucket.items()):
-            self.compact()
+        ids = pa.array(customer_ids, pa.string())
+        touched = {bucket_of(one, self._tables.bucket_count) for one in customer_ids}
         removed: Counter[str] = Counter()
-        for bucket, ids in by_bucket.items():
-            for table in self._all_tables():
-                rows = self._tables.rows(table, bucket)
-                others = rows.filter(pc.invert(pc.is_in(rows["customer_id"], pa.array(ids))))
-                if others.num_rows < rows.num_rows:
-                    removed[table] += rows.num_rows - others.num_rows
-                    self._tables.replace(table, bucket, self._tidy(table, others))
-        return dict(removed)
+        for file in list(self._tables.files):
+            buckets = touched if file.bucket is None else touched & {file.bucket}
+            if file.table in self._all_tables() and self._holds(file, buckets, ids):
+                removed[file.table] += self._tables.remove(file, ids)
+        return dict(+removed)
 
     def rebuild_tiles(
         self, build_tiles: BuildTiles, merges: Mapping[str, str] | None = None
@@ -187,15 +181,11 @@ class Draft:
     def _tidy(self, table: str, rows: pa.Table) -> pa.Table:
         return sorted_events(rows) if table.startswith(EVENTS) else merged(rows, self._merges)
 
-    def _in_deltas(self, bucket: int, customer_ids: Sequence[str]) -> bool:
-        """Whether a delta holds one of these customers, be her rows of use or not."""
-        ids = pa.array(customer_ids)
-        return any(
-            pc.any(pc.is_in(self._tables.part(file, bucket, ["customer_id"])[0], ids)).as_py()
-            for table in self._all_tables()
-            for file in self._tables.files_of(table, None)
-            if _rows_of(file, bucket)
-        )
+    def _holds(self, file: File, buckets: Iterable[int], customer_ids: pa.Array) -> bool:
+        """Whether a file holds one of these customers, be her rows of use or not."""
+        columns = ["customer_id"]
+        parts = (self._tables.part(file, bucket, columns)["customer_id"] for bucket in buckets)
+        return any(pc.any(pc.is_in(part, customer_ids)).as_py() for part in parts)
 
 
 def read(folder: Path) -> Stored:

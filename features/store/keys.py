@@ -78,7 +78,9 @@ def versions(rows: pa.Table) -> Words:
 def key_list(rows: pa.Table) -> tuple[Words, Words]:
     """Head and blocks of the list of these events."""
     key_0, version = words(rows, "key_0"), versions(rows)
-    order = np.lexsort((version, key_0))
+    order = np.argsort(key_0)
+    if (np.diff(key_0[order]) == 0).any():
+        order = np.lexsort((version, key_0))
     records = np.full((-(-len(order) // BLOCK_ROWS) * BLOCK_ROWS, 2), _FILL, dtype=np.uint64)
     records[: len(order), 0] = key_0[order]
     records[: len(order), 1] = version[order]

@@ -99,12 +99,14 @@ class Tables:
     def part(
         self,
         file: File,
-        bucket: int,
+        bucket: int | None = None,
         columns: Sequence[str] | None = None,
         customer_id: str | None = None,
     ) -> pa.Table:
-        """Rows of a bucket in one file; of one customer, if one is named."""
-        start, end = (file.starts[bucket : bucket + 2]) if file.starts else (0, file.rows)
+        """Rows of one file: of a bucket, if one is named, and of a customer, if one is named."""
+        start, end = 0, file.rows
+        if file.starts and bucket is not None:
+            start, end = file.starts[bucket : bucket + 2]
         with pq.ParquetFile(self._path(file), memory_map=True) as parquet:
             groups, skipped = _groups(parquet.metadata, start, end, customer_id)
             wanted = None if columns is None else [*columns, "customer_id"]
@@ -154,48 +156,63 @@ class OpenTables(Tables):
         ]
         self._add(table, bucket, rows)
 
+    def remove(self, file: File, customer_ids: pa.Array) -> int:
+        """Rows of use in this file that were of these customers; it is written without them."""
+        rows = self.part(file)
+        theirs = pc.is_in(rows["customer_id"], customer_ids).to_numpy()
+        kept_before = np.insert(np.cumsum(~theirs), 0, 0)
+        starts = tuple(kept_before[np.array(file.starts, dtype=np.int64)].tolist())
+        keys = (_keys_of(file.table), file.stem)
+        self.files = [one for one in self.files if one != file and (one.table, one.stem) != keys]
+        self._add(file.table, file.bucket, rows.filter(pa.array(~theirs)), starts, file.moved)
+        moved = sum(
+            int(theirs[slice(*file.starts[bucket : bucket + 2])].sum()) for bucket in file.moved
+        )
+        return int(theirs.sum()) - moved
+
     def drop_deltas(self) -> None:
         """Forget the deltas, once their rows are in files of their buckets."""
         self.files = [file for file in self.files if file.bucket is not None]
 
     def _add(
-        self, table: str, bucket: int | None, rows: pa.Table, starts: tuple[int, ...] = ()
+        self,
+        table: str,
+        bucket: int | None,
+        rows: pa.Table,
+        starts: tuple[int, ...] = (),
+        moved: tuple[int, ...] = (),
     ) -> None:
         if not rows.num_rows:
             return
-        days = rows["day"].cast(pa.int32())
+        days = pc.min_max(rows["day"].cast(pa.int32())).as_py()
         about = File(
             table,
             bucket,
-            name="",
             rows=rows.num_rows,
-            size_bytes=0,
-            sha256="",
-            first_day=pc.min(days).as_py(),
-            last_day=pc.max(days).as_py(),
+            first_day=days["min"],
+            last_day=days["max"],
             starts=starts,
+            moved=moved,
         )
         # A bucket of a delta is read without its neighbours.
         group_rows = rows.num_rows if bucket is not None else rows.num_rows // self.bucket_count
         group_rows = min(max(group_rows, FEWEST_GROUP_ROWS), MOST_GROUP_ROWS)
-        self.files.append(self._writer.add(about, lambda path: _write(path, rows, group_rows)))
+        added = self._writer.add(about, lambda path: _write(path, rows, group_rows))
+        self.files.append(added)
         if table.startswith(EVENTS):
-            self._add_keys(about, rows)
+            self._add_keys(added, rows)
 
-    def _add_keys(self, about: File, rows: pa.Table) -> None:
+    def _add_keys(self, events: File, rows: pa.Table) -> None:
         head, blocks = key_list(rows)
-        keys = File(
-            _keys_of(about.table),
-            about.bucket,
-            name="",
-            rows=about.rows,
-            size_bytes=0,
-            sha256="",
-            first_day=about.first_day,
-            last_day=about.last_day,
+        about = replace(
+            events,
+            table=_keys_of(events.table),
+            name=f"{events.stem}.keys",
             head_sha256=head_digest(head),
+            starts=(),
+            moved=(),
         )
-        self.files.append(self._writer.add(keys, lambda path: write_keys(path, head, blocks)))
+        self.files.append(self._writer.add(about, lambda path: write_keys(path, head, blocks)))
 
 
 def sorted_order(columns: Sequence[IntsOrWords]) -> tuple[Ints, npt.NDArray[np.bool_]]:
