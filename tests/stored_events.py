@@ -14,6 +14,7 @@ from features.store.histories import Stored, read
 
 FIRST_DAY = date(2024, 1, 1)
 FOREVER = date(9999, 12, 31)
+CONNECTION = duckdb.connect(config={"threads": 1})
 MERGES = {"largest": "max", "smallest": "min", "kinds": "or"}
 
 ORDERS_SQL = """
@@ -54,7 +55,9 @@ def event_table(events: Iterable[Event]) -> pa.Table:
     events = list(events)
     content = [hashes(("content", one.day, one.amount, one.product)) for one in events]
     keys = [
-        hashes((one.customer, one.id) if one.id else (one.customer, one.day, one.amount, one.product))
+        hashes(
+            (one.customer, one.id) if one.id else (one.customer, one.day, one.amount, one.product)
+        )
         for one in events
     ]
     words = np.array([[*key, *said] for key, said in zip(keys, content, strict=True)], np.uint64)
@@ -64,7 +67,9 @@ def event_table(events: Iterable[Event]) -> pa.Table:
             "customer_id": pa.array([one.customer for one in events], pa.string()),
             "event_id": pa.array([one.id for one in events], pa.string()),
             "day": pa.array([FIRST_DAY + timedelta(one.day) for one in events], pa.date32()),
-            "known_from": pa.array([FIRST_DAY + timedelta(one.known) for one in events], pa.date32()),
+            "known_from": pa.array(
+                [FIRST_DAY + timedelta(one.known) for one in events], pa.date32()
+            ),
             "known_to": pa.array([FOREVER for _ in events], pa.date32()),
             "amount": pa.array([one.amount for one in events], pa.int64()),
             "product": pa.array([one.product for one in events], pa.string()),
@@ -78,7 +83,7 @@ def event_table(events: Iterable[Event]) -> pa.Table:
 
 def build_tiles(table: str, events: pa.Table) -> dict[str, pa.Table]:
     """Tiles per day, and per day and product."""
-    with duckdb.connect() as connection:
+    with CONNECTION.cursor() as connection:
         connection.register("events", events)
         return {
             "orders": connection.sql(ORDERS_SQL).to_arrow_table(),

@@ -214,12 +214,13 @@ class Writer:
     def publish(self, manifest: Manifest, *, purge: bool = False) -> None:
         """Make this the current generation; `purge` leaves nothing on disk but its own files."""
         names = self._names()
-        if manifest.name != (names or [""])[0]:
+        keep = names
+        if manifest.name not in names[:1]:
             self._force_folders()
             path = self.folder / "manifests" / f"{manifest.name}.json"
             self._write(path, manifest.text)
             _force(path.parent)
-        keep = [manifest.name, *(name for name in names[:1] if name != manifest.name)]
+            keep = [manifest.name, *names[:1]]
         if purge:
             keep = keep[:1]
         if keep != names:
@@ -288,7 +289,10 @@ def _manifest(folder: Path, name: str) -> Manifest:
         raise damaged(path, "is missing") from error
     if hashlib.sha256(text).hexdigest() != name:
         raise damaged(path, "was changed after writing")
-    return Manifest.parsed(text.decode())
+    try:
+        return Manifest.parsed(text.decode())
+    except (TypeError, KeyError) as error:
+        raise damaged(path, "was written by another version") from error
 
 
 def _force(path: Path) -> None:

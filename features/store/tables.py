@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.store.generations import File, Writer, checked
+from features.store.generations import File, Writer, checked, present
 from features.store.keys import KEY_COLUMNS, Words, head_digest, key_list, write_keys
 
 Ints = npt.NDArray[np.int64]
@@ -107,7 +107,7 @@ class Tables:
         start, end = 0, file.rows
         if file.starts and bucket is not None:
             start, end = file.starts[bucket : bucket + 2]
-        with pq.ParquetFile(self._path(file), memory_map=True) as parquet:
+        with pq.ParquetFile(self._path(file), memory_map=True, pre_buffer=False) as parquet:
             groups, skipped = _groups(parquet.metadata, start, end, customer_id)
             wanted = None if columns is None else [*columns, "customer_id"]
             rows = parquet.read_row_groups(groups, columns=wanted, use_threads=False)
@@ -120,10 +120,11 @@ class Tables:
 
     def _path(self, file: File) -> Path:
         """Path of a file, its digest compared the first time."""
-        if file.path not in self._checked:
-            checked(self.folder, file)
-            self._checked.add(file.path)
-        return self.folder / file.path
+        if file.path in self._checked:
+            return present(self.folder, file)
+        path = checked(self.folder, file)
+        self._checked.add(file.path)
+        return path
 
 
 class OpenTables(Tables):
@@ -163,7 +164,9 @@ class OpenTables(Tables):
         kept_before = np.insert(np.cumsum(~theirs), 0, 0)
         starts = tuple(kept_before[np.array(file.starts, dtype=np.int64)].tolist())
         keys = (_keys_of(file.table), file.stem)
-        self.files = [one for one in self.files if one != file and (one.table, one.stem) != keys]
+        # Two deltas of tiles can be alike to the last bit; each is a file of its own here.
+        self.files.remove(file)
+        self.files = [one for one in self.files if (one.table, one.stem) != keys]
         self._add(file.table, file.bucket, rows.filter(pa.array(~theirs)), starts, file.moved)
         moved = sum(
             int(theirs[slice(*file.starts[bucket : bucket + 2])].sum()) for bucket in file.moved

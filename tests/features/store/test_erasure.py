@@ -10,10 +10,17 @@ MARKER = "marker-5e1f"
 
 def fill(folder, *, compacted):
     """A store with a customer in old files, in deltas, and in deltas whose rows have moved."""
-    others = [Event(f"c{number % 50}", number % 9, number, id=f"e{number}") for number in range(300)]
+    others = [
+        Event(f"c{number % 50}", number % 9, number, id=f"e{number}") for number in range(300)
+    ]
     hers = [Event(MARKER, day, day, id=f"m{day}") for day in range(9)]
     corrected = [Event(MARKER, 1, 77, known=4, id="m1")]
-    for batch in (others[:100] + hers[:4], others[100:200] + hers[4:7], corrected, others[200:] + hers[7:]):
+    for batch in (
+        others[:100] + hers[:4],
+        others[100:200] + hers[4:7],
+        corrected,
+        others[200:] + hers[7:],
+    ):
         with write(folder, buckets=4) as draft:
             draft.append("orders", event_table(batch), build_tiles, MERGES)
             if compacted:
@@ -35,7 +42,9 @@ def holding(folder, customer_id):
 def test_no_byte_of_an_erased_customer_is_left(tmp_path, compacted):
     fill(tmp_path, compacted=compacted)
     assert len(holding(tmp_path, MARKER)) > 3
-    others = [[row for row in rows if row["customer_id"] != MARKER] for rows in everything(tmp_path)]
+    others = [
+        [row for row in rows if row["customer_id"] != MARKER] for rows in everything(tmp_path)
+    ]
     old = set(whole_files(tmp_path))
     with write(tmp_path) as draft:
         removed = draft.erase([MARKER, "nobody"])
@@ -52,7 +61,9 @@ def test_her_identities_are_forgotten_too(tmp_path):
     fill(tmp_path, compacted=False)
     with write(tmp_path) as draft:
         draft.erase([MARKER])
-        again = draft.append("orders", event_table([Event(MARKER, 8, 8, id="m8")]), build_tiles, MERGES)
+        again = draft.append(
+            "orders", event_table([Event(MARKER, 8, 8, id="m8")]), build_tiles, MERGES
+        )
     assert again.accepted_count == 1
 
 
@@ -65,6 +76,17 @@ def test_erasing_twice_changes_nothing(tmp_path):
             names.append(draft.publish())
     assert removed == {}
     assert names[0] == names[1]
+
+
+def test_deltas_that_are_alike_lose_her_and_nothing_else(tmp_path):
+    with write(tmp_path) as draft:
+        for night in "123":
+            batch = [Event("ada", id=night), Event(MARKER, id=night)]
+            draft.append("orders", event_table(batch), build_tiles, MERGES)
+        assert draft.erase([MARKER])["tiles.orders.orders"] == 3
+        draft.publish()
+    assert read(tmp_path).tiles_of("ada")["orders"]["events"].to_pylist() == [3]
+    assert holding(tmp_path, MARKER) == []
 
 
 def test_an_id_that_begins_alike_stays(tmp_path):

@@ -19,7 +19,7 @@ from stored_events import (
 from features.store.histories import read, write
 
 
-def append(folder, *batches, buckets=4, compact_every=0):
+def append(folder, *batches, buckets=2, compact_every=0):
     """Append batches, each in a generation of its own; what became of them."""
     results = []
     for number, batch in enumerate(batches, 1):
@@ -38,7 +38,9 @@ def versions(folder):
         (row["amount"], (row["known_from"] - FIRST_DAY).days, (row["known_to"] - FIRST_DAY).days)
         for row in all_events(read(folder))
     ]
-    return sorted((amount, since, None if until == far else until) for amount, since, until in found)
+    return sorted(
+        (amount, since, None if until == far else until) for amount, since, until in found
+    )
 
 
 def test_reading_the_same_file_twice_changes_nothing(tmp_path):
@@ -129,13 +131,17 @@ def test_columns_are_read_alone(tmp_path):
 
 names = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
 lists_of_events = st.lists(
-    st.builds(Event, customer=names, day=st.integers(0, 3), amount=st.integers(-3, 3)), min_size=1, max_size=25
+    st.builds(Event, customer=names, day=st.integers(0, 3), amount=st.integers(-3, 3)),
+    min_size=1,
+    max_size=25,
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(events=lists_of_events, cuts=st.lists(st.integers(0, 25), max_size=4), data=st.data())
-def test_the_same_is_stored_however_events_are_split_and_ordered(tmp_path_factory, events, cuts, data):
+def test_the_same_is_stored_however_events_are_split_and_ordered(
+    tmp_path_factory, events, cuts, data
+):
     shuffled = data.draw(st.permutations(events))
     bounds = sorted(min(cut, len(events)) for cut in cuts)
     pieces = [shuffled[a:b] for a, b in zip([0, *bounds], [*bounds, len(events)], strict=True)]
@@ -145,7 +151,7 @@ def test_the_same_is_stored_however_events_are_split_and_ordered(tmp_path_factor
     assert everything(at_once) == everything(split)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     events=st.lists(
         st.builds(
@@ -156,7 +162,8 @@ def test_the_same_is_stored_however_events_are_split_and_ordered(tmp_path_factor
             known=st.integers(0, 6),
             id=st.sampled_from(["1", "2", "3"]),
         ),
-        min_size=1, max_size=25,
+        min_size=1,
+        max_size=25,
     ),
     compact_every=st.integers(0, 3),
 )

@@ -1,7 +1,9 @@
 """A reader sees the old or the new generation, whatever happens to the writer."""
 
+import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,9 +26,14 @@ class Killed(BaseException):
     """As if the process ended here: nobody may catch it."""
 
 
+def orders_only(table, events):
+    """One family of tiles is enough here."""
+    return {"orders": build_tiles(table, events)["orders"]}
+
+
 def append(folder, events, **options):
-    with write(folder, buckets=4, **options) as draft:
-        draft.append("orders", event_table(events), build_tiles, MERGES)
+    with write(folder, buckets=2, **options) as draft:
+        draft.append("orders", event_table(events), orders_only, MERGES)
         draft.publish()
 
 
@@ -36,7 +43,7 @@ def grow(folder, **options):
 
 def compact(folder, **options):
     with write(folder, **options) as draft:
-        draft.append("orders", event_table(NEW), build_tiles, MERGES)
+        draft.append("orders", event_table(NEW), orders_only, MERGES)
         draft.compact(whole=True)
         draft.publish()
 
@@ -57,7 +64,8 @@ def only_listed(folder):
 
 @pytest.mark.parametrize("change", [grow, compact, erase])
 def test_a_writer_stopped_at_any_step_leaves_a_whole_generation(tmp_path, change):
-    append(tmp_path / "calm", OLD)
+    append(tmp_path / "old", OLD)
+    shutil.copytree(tmp_path / "old", tmp_path / "calm")
     before = everything(tmp_path / "calm")
     steps = []
     change(tmp_path / "calm", on_step=steps.append)
@@ -67,7 +75,7 @@ def test_a_writer_stopped_at_any_step_leaves_a_whole_generation(tmp_path, change
     seen = []
     for number in range(len(steps)):
         folder = tmp_path / str(number)
-        append(folder, OLD)
+        shutil.copytree(tmp_path / "old", folder)
         stop(folder, change, number)
         seen.append(everything(folder))
         assert seen[-1] in (before, after)
@@ -94,13 +102,15 @@ CHILD = """
 import sys
 from pathlib import Path
 from stored_events import Event, MERGES, build_tiles, event_table
+def orders_only(table, events):
+    return {"orders": build_tiles(table, events)["orders"]}
 from features.store.histories import write
 folder = Path(sys.argv[1])
 for night in range(int(sys.argv[2]), 10_000):
     events = [Event(f"c{n}", night, n, known=night) for n in range(30)]
     events += [Event("ada", 0, night, known=night, id="corrected every night")]
-    with write(folder, buckets=4) as draft:
-        draft.append("orders", event_table(events), build_tiles, MERGES)
+    with write(folder, buckets=2) as draft:
+        draft.append("orders", event_table(events), orders_only, MERGES)
         draft.compact(whole=night % 3 == 0) if night % 3 < 2 else None
         draft.publish({"nights": night + 1})
     print(night + 1, flush=True)
@@ -117,7 +127,7 @@ def test_what_was_published_survives_kills_at_random_instants(tmp_path):
         stored = read(tmp_path)
         nights = stored.facts["nights"]
         assert nights - told in (0, 1)
-        events, orders, _ = everything(tmp_path)
+        events, orders = everything(tmp_path)
         assert len(events) == 31 * nights
         assert sum(tile["events"] for tile in orders) == 31 * nights
         with write(tmp_path):
@@ -138,7 +148,11 @@ def killed_writer(folder, seconds, environment):
 
 
 def test_a_second_writer_is_refused(tmp_path):
-    with FileLock(tmp_path / ".lock"), pytest.raises(NotReady, match="Another run"), write(tmp_path):
+    with (
+        FileLock(tmp_path / ".lock"),
+        pytest.raises(NotReady, match="Another run"),
+        write(tmp_path),
+    ):
         pass
 
 
@@ -151,7 +165,7 @@ def test_what_is_not_published_was_never_there(tmp_path):
     append(tmp_path, OLD)
     before = everything(tmp_path)
     with write(tmp_path) as draft:
-        draft.append("orders", event_table(NEW), build_tiles, MERGES)
+        draft.append("orders", event_table(NEW), orders_only, MERGES)
     assert everything(tmp_path) == before
     with write(tmp_path):
         pass
@@ -166,12 +180,34 @@ def test_a_reader_at_work_keeps_its_generation(tmp_path):
     assert found == before[0]
 
 
+def test_publishing_nothing_new_takes_no_generation_from_its_readers(tmp_path):
+    append(tmp_path, OLD)
+    at_work = read(tmp_path)
+    grow(tmp_path)
+    names = (tmp_path / "current").read_text()
+    grow(tmp_path)
+    assert (tmp_path / "current").read_text() == names
+    assert at_work.tiles_of("c7")["orders"].num_rows > 0
+
+
+def test_a_manifest_of_another_version_says_so(tmp_path):
+    text = '{"buckets": 1, "files": [], "novelty": 1}'
+    name = hashlib.sha256(text.encode()).hexdigest()
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / f"{name}.json").write_text(text)
+    (tmp_path / "current").write_text(name)
+    with pytest.raises(DamagedStore, match="another version. Run regulars train"):
+        read(tmp_path)
+
+
 def test_a_reader_whose_generation_is_gone_is_told_to_start_again(tmp_path):
     append(tmp_path, OLD)
-    late = read(tmp_path)
+    late, at_work = read(tmp_path), read(tmp_path)
+    at_work.tiles_of("c7")
     erase(tmp_path)
-    with pytest.raises(NotReady, match="replaced while they were read"):
-        late.tiles_of("c7")
+    for reader in (late, at_work):
+        with pytest.raises(NotReady, match="replaced while they were read"):
+            reader.tiles_of("c7")
 
 
 def test_a_missing_file_is_damage(tmp_path):
@@ -201,5 +237,5 @@ def test_many_appends_leave_few_files(tmp_path):
     for day in range(40):
         append(tmp_path, [Event(f"c{n}", day, n) for n in range(8)])
     assert len(everything(tmp_path)[0]) == 320
-    # At most 16 deltas and 4 files in each of 4 buckets, of two generations.
-    assert len(list(tmp_path.glob("files/events.orders/*"))) <= 2 * (16 + 4 * 4)
+    # At most 16 deltas and 4 files in each of 2 buckets, of two generations.
+    assert len(list(tmp_path.glob("files/events.orders/*"))) <= 2 * (16 + 4 * 2)
