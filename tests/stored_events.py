@@ -1,5 +1,6 @@
 """Events by hand for the tests of the store, and a small GROUP BY that makes tiles of them."""
 
+import atexit
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from features.store.histories import Stored, read
 FIRST_DAY = date(2024, 1, 1)
 FOREVER = date(9999, 12, 31)
 CONNECTION = duckdb.connect(config={"threads": 1})
+atexit.register(CONNECTION.close)
 MERGES = {"largest": "max", "smallest": "min", "kinds": "or"}
 
 ORDERS_SQL = """

@@ -183,11 +183,10 @@ class Writer:
     """
 
     def __init__(self, folder: Path, on_step: Step = lambda _: None) -> None:
-        """Remove what a killed writer left."""
+        """A writer to this folder."""
         self.folder = folder
         self._step = on_step
         self._added = 0
-        self._sweep()
 
     def add(self, file: File, write: Callable[[Path], object]) -> File:
         """The file with name, size and digest, written by `write(path)` and forced to disk.
@@ -227,7 +226,7 @@ class Writer:
             self._write(self.folder / "current", "\n".join(keep))
             _force(self.folder)
             self._step("published")
-        self._sweep()
+        self.sweep()
 
     def _names(self) -> list[str]:
         try:
@@ -254,15 +253,17 @@ class Writer:
             if path.exists():
                 _force(path)
 
-    def _sweep(self) -> None:
-        """Remove every file that neither the current nor the previous generation lists."""
+    def sweep(self) -> None:
+        """Remove what a killed writer left, and all that no generation kept lists.
+
+        Only for a folder whose current manifest could be read: nothing is removed unseen.
+        """
         listed: set[str] = set()
         for name in self._names():
             try:
                 listed |= {file.path for file in _manifest(self.folder, name).files}
             except DamagedStore:
-                # What cannot be trusted is replaced as a whole: nothing of it is needed.
-                continue
+                continue  # the previous one, which only readers at work still need
             listed.add(f"manifests/{name}.json")
         shutil.rmtree(self.folder / "aside", ignore_errors=True)
         for path in [*self.folder.glob("files/*/*"), *self.folder.glob("manifests/*")]:
@@ -273,12 +274,16 @@ class Writer:
 
 def _pointer(folder: Path) -> list[str]:
     """Names of the current and the previous generation, as far as there are any."""
+    path = folder / "current"
     try:
-        return (folder / "current").read_text(encoding="utf-8").split()
+        names = path.read_text(encoding="utf-8").split()
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        raise damaged(folder / "current", "cannot be read") from error
+        raise damaged(path, "cannot be read") from error
+    if not names:
+        raise damaged(path, "is empty")
+    return names
 
 
 def _manifest(folder: Path, name: str) -> Manifest:
@@ -286,7 +291,7 @@ def _manifest(folder: Path, name: str) -> Manifest:
     try:
         text = path.read_bytes()
     except (OSError, ValueError) as error:
-        raise damaged(path, "is missing") from error
+        raise damaged(path, "cannot be read") from error
     if hashlib.sha256(text).hexdigest() != name:
         raise damaged(path, "was changed after writing")
     try:

@@ -209,8 +209,11 @@ def write(
         message = f"{buckets} buckets: choose a power of two up to {MOST_BUCKETS}."
         raise SettingsError(message)
     with only_writer(folder):
-        writer = Writer(folder, on_step)
-        yield Draft(writer, Manifest(buckets) if fresh else _manifest_or_new(folder, buckets))
+        writer, manifest = Writer(folder, on_step), Manifest(buckets)
+        if not fresh:
+            manifest = _manifest_or_new(folder, buckets)
+            writer.sweep()
+        yield Draft(writer, manifest)
 
 
 def _manifest_or_new(folder: Path, buckets: int) -> Manifest:

@@ -55,6 +55,8 @@ def test_no_byte_of_an_erased_customer_is_left(tmp_path, compacted):
     assert not any(name.startswith("aside") for name in whole_files(tmp_path))
     assert len(list((tmp_path / "manifests").iterdir())) == 1
     assert old - set(whole_files(tmp_path))
+    lists = [path.stem for path in tmp_path.glob("files/keys.orders/*")]
+    assert sorted(lists) == sorted(path.stem for path in tmp_path.glob("files/events.orders/*"))
 
 
 def test_her_identities_are_forgotten_too(tmp_path):

@@ -102,12 +102,22 @@ def test_a_truncated_file_is_noticed(stored):
         )
 
 
+def test_an_empty_pointer_is_damage_and_not_a_new_store(stored):
+    (stored / "current").write_text("")
+    with pytest.raises(DamagedStore, match="current is empty"), write(stored):
+        pass
+    assert len(list(stored.glob("files/*/*"))) > 12
+
+
 def test_a_store_that_cannot_be_trusted_is_replaced_by_starting_afresh(stored):
     flip(stored / "current", 0)
     with pytest.raises(DamagedStore, match="regulars train"):
         read(stored)
     with pytest.raises(DamagedStore, match="regulars train"), write(stored):
         pass
+    flip(stored / "current", 0)
+    read_all(stored)  # a refused writer has removed nothing
+    flip(stored / "current", 0)
     with write(stored, buckets=2, fresh=True) as draft:
         draft.append("orders", event_table([Event("zoe")]), build_tiles)
         draft.publish()
