@@ -10,6 +10,7 @@ from features.quality import Reading, check_shares, write_refused
 from features.settings import OrdersSource, Settings
 from features.shape import Shape
 from features.sources.orders import read_orders
+from features.user_groups import own_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
 def histories_of(reading: Reading, settings: Settings) -> Histories:
     """The histories of the accepted orders.
 
-    Raises SettingsError if a market has another currency than the business.
+    Raises SettingsError if a market has another currency than the business, or if a file of the
+    business's own features is not right.
     """
     foreign = {one.currency for one in settings.markets.values()} - {settings.currency}
     if foreign:
@@ -50,7 +52,12 @@ def histories_of(reading: Reading, settings: Settings) -> Histories:
         )
         raise SettingsError(message)
     events = {"orders": reading.orders}
-    shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
+    shape = Shape.of(
+        events,
+        markets=tuple(settings.markets),
+        currency=settings.currency,
+        groups=own_groups(settings.features.files),
+    )
     return Histories.from_events(events, shape)
 
 

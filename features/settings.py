@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from features.errors import SettingsError
+from features.feature_settings import FeatureSettings
 from features.market_settings import CurrencyCode, Market, RatesSource
 from features.settings_parts import CsvFormat, Part
 
@@ -186,6 +187,7 @@ class Settings(BaseSettings):
         default_factory=_currency_of_markets,
         description="the business's own currency; without it, the one of its markets",
     )
+    features: FeatureSettings = FeatureSettings()
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
     bands: Bands = Bands()
@@ -299,7 +301,11 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         rates=rates and rates.model_copy(update={"path": folder / rates.path}),
     )
     return settings.model_copy(
-        update={"sources": sources, "workspace": folder / settings.workspace}
+        update={
+            "sources": sources,
+            "features": settings.features.under(folder),
+            "workspace": folder / settings.workspace,
+        }
     )
 
 
