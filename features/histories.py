@@ -216,10 +216,8 @@ def is_whole(generation: Path) -> bool:
 
 def _known_before(tiles: pa.Table, cutoff: date, *, lies_ahead: bool) -> pa.Table:
     day = pa.scalar(cutoff, pa.date32())
-    known = pc.less(tiles["known_from"], day)
-    if not lies_ahead:
-        known = pc.and_(known, pc.less(tiles["day"], day))
-    tiles = tiles.filter(known)
+    happened = tiles["happened_day" if lies_ahead else "day"]
+    tiles = tiles.filter(pc.and_(pc.less(tiles["known_from"], day), pc.less(happened, day)))
     forever = pa.scalar(FOREVER, pa.date32())
     known_to = pc.if_else(pc.greater_equal(tiles["known_to"], day), forever, tiles["known_to"])
     at = tiles.schema.get_field_index("known_to")

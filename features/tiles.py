@@ -38,9 +38,13 @@ def families(measures: Iterable[Measure]) -> dict[str, tuple[Measure, ...]]:
 
 
 def tile_keys(measures: Sequence[Measure]) -> tuple[str, ...]:
-    """The columns that name a tile of this family, in the order by which tiles are sorted."""
-    by = measures[0].by
-    return KEYS if by is None else ("customer_id", by, *KEYS[1:])
+    """The columns that name a tile of this family, in the order by which tiles are sorted.
+
+    Tiles `at` another day also keep the day of their events, as `happened_day`.
+    """
+    by, at = measures[0].by, measures[0].at
+    keys = KEYS if by is None else ("customer_id", by, *KEYS[1:])
+    return keys if at is None else (*keys, "happened_day")
 
 
 def tile_sql(measures: Sequence[Measure], *, late: bool = True) -> str:
@@ -53,10 +57,14 @@ def tile_sql(measures: Sequence[Measure], *, late: bool = True) -> str:
     day = "day" if first.at is None else f"DATE_ADD(DATE '1970-01-01', CAST({first.at} AS INT))"
     keys = ["customer_id", *([first.by] if first.by else []), f"{day} AS day"]
     groups = ["customer_id", *([first.by] if first.by else []), day]
-    known = "day AS known_from", f"{_FOREVER} AS known_to"
+    known: tuple[str, ...] = ("day AS known_from", f"{_FOREVER} AS known_to")
     if late or first.at:
         known = "known_from", "known_to"
         groups += known
+    if first.at:
+        # Qualified, because `day` alone might be read as the column of the tile.
+        known += (f"{first.table}.day AS happened_day",)
+        groups.append(f"{first.table}.day")
     columns = [f"CAST({measure.sql} AS BIGINT) AS {measure.name}" for measure in measures]
     where = [f"{column} IS NOT NULL" for column in (first.by, first.at) if column]
     return (
@@ -82,7 +90,7 @@ def prepared_sql(table: str, bits: Iterable[str], markets: Sequence[str]) -> str
         joins.append(f"LEFT JOIN {table}_{column}_bits b_{column} ON e.{column} = b_{column}.word")
     number = "0"
     if len(markets) > 1:
-        number = "m.market_number"
+        number = "COALESCE(m.market_number, 0)"
         joins.append("LEFT JOIN market_numbers m ON e.market = m.market")
     return " ".join(
         [
