@@ -11,6 +11,7 @@ from features.settings import Settings
 from features.shape import Shape
 from features.source_settings import TableSource
 from features.sources.reading import read_table
+from features.user_groups import own_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,17 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
 
 
 def histories_of(reading: Reading, settings: Settings) -> Histories:
-    """The histories of the accepted orders."""
+    """The histories of the accepted orders.
+
+    Raises SettingsError if a file of the business's own features is not right.
+    """
     events = {"orders": reading.rows}
-    shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
+    shape = Shape.of(
+        events,
+        markets=tuple(settings.markets),
+        currency=settings.currency,
+        groups=own_groups(settings.features.files),
+    )
     return Histories.from_events(events, shape)
 
 

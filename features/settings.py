@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from features.errors import SettingsError
+from features.feature_settings import FeatureSettings
 from features.market_settings import CurrencyCode, Market
 from features.settings_parts import Part
 from features.source_settings import Sources
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
         default_factory=_currency_of_markets,
         description="the business's own currency; without it, the one of its markets",
     )
+    features: FeatureSettings = FeatureSettings()
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
     bands: Bands = Bands()
@@ -255,7 +257,11 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     }
     sources = sources.model_copy(update=near)
     return settings.model_copy(
-        update={"sources": sources, "workspace": folder / settings.workspace}
+        update={
+            "sources": sources,
+            "features": settings.features.under(folder),
+            "workspace": folder / settings.workspace,
+        }
     )
 
 

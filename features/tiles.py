@@ -171,4 +171,5 @@ def register(connection: duckdb.DuckDBPyConnection, table: str, events: Events) 
 def has_late(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether any event became known after its day, or was replaced."""
     sql = f"SELECT 1 FROM {table}_events WHERE known_from <> day OR known_to < {_FOREVER} LIMIT 1"  # noqa: S608
-    return connection.execute(sql).fetchone() is not None
+    # All of the result is fetched: an unfinished one would block the connection.
+    return bool(connection.execute(sql).fetchall())
