@@ -233,6 +233,11 @@ class TableSource(Part):
         description="rows that repeat another row in every column of the file; rows with an "
         "event_id are told apart by it",
     )
+    holds: Literal["everything", "news"] = Field(
+        default="everything",
+        description="everything: the source is the whole truth, rows gone from it are dropped; "
+        "news: it brings new rows only, and what came before is kept",
+    )
     max_refused_share: float = Field(
         default=0.01, ge=0, le=1, description="above this share of bad rows nothing is taken"
     )
