@@ -154,15 +154,15 @@ def _span(  # noqa: PLR0913, PLR0917 - a span is described by as much
 ) -> dict[str, pa.Table]:
     n_visits = round(n_events * VISIT_SHARE)
     n_lines = n_events - n_visits
-    # A reserve of 2 % (and some, for small logs), so that the rows can be cut to their exact number.
-    n_sessions = int(n_visits / VISITS_PER_SESSION * 1.02) + 60
+    # A reserve of 5 % (and some, for small logs), so that the rows can be cut to their exact number.
+    n_sessions = int(n_visits / VISITS_PER_SESSION * 1.05) + 60
     sessions = Sessions(
         customers.drawn(month, n_sessions, rng),
         _moments(days, n_sessions, rng),
         rng.choice(len(CHANNELS), n_sessions, p=[0.45, 0.25, 0.18, 0.07, 0.05]),
         (days[1] - EPOCH).days * DAY_SECONDS,
     )
-    ordering = np.flatnonzero(rng.random(n_sessions) < n_lines / LINES_PER_ORDER / n_sessions * 1.05)
+    ordering = np.flatnonzero(rng.random(n_sessions) < n_lines / LINES_PER_ORDER / n_sessions * 1.1)
     buyers = Sessions(
         sessions.customers[ordering],
         sessions.seconds[ordering],
