@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.features_bench.definitions import FEATURES
+from benchmarks.features_bench.definitions import FEATURES, Definition
 
 TOLERANCE = 1e-9
 """Relative; floating-point sums depend on the order of addition."""
@@ -13,35 +13,41 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Rows compared, and what differs: text per feature, empty if all agree."""
+    """Rows and features compared, and what differs: a text per feature, none if all agree."""
 
     rows: int
+    features: int
     differences: tuple[str, ...]
 
 
-def compare(folder: Path, reference: Path, columns: tuple[str, ...] = ()) -> Comparison:
+def compare(folder: Path, reference: Path) -> Comparison:
     """Every file of `folder` against the one of the same name in `reference`.
 
-    `columns` are the features compared, all sixty if empty.
+    An engine that has only some of the sixty features is compared in those.
     """
-    rows = 0
+    rows, checked = 0, list(FEATURES)
     differences: list[str] = []
     with duckdb.connect() as connection:
         for path in sorted(folder.glob("*.parquet")):
-            n_rows, n_different, names = _compare_file(connection, path, reference / path.name, columns)
+            columns = connection.sql(f"SELECT * FROM '{path}' LIMIT 0").columns
+            checked = [one for one in FEATURES if one.name in columns]
+            n_rows, *different = _compared(connection, path, reference / path.name, checked)
             rows += n_rows
+            names = ["the set of rows", *(one.name for one in checked)]
             differences += [
                 f"{path.stem}: {name} differs in {count:,} rows"
-                for name, count in zip(names, n_different, strict=True)
+                for name, count in zip(names, different, strict=True)
                 if count
             ]
-    return Comparison(rows, tuple(differences))
+    if not rows:
+        differences.append("there are no rows")
+    return Comparison(rows, len(checked), tuple(differences))
 
 
-def _compare_file(
-    connection: duckdb.DuckDBPyConnection, mine: Path, theirs: Path, columns: tuple[str, ...]
-) -> tuple[int, list[int], list[str]]:
-    checked = [one for one in FEATURES if not columns or one.name in columns]
+def _compared(
+    connection: duckdb.DuckDBPyConnection, mine: Path, theirs: Path, checked: list[Definition]
+) -> tuple[int, ...]:
+    """Number of rows, of rows that only one side has, and of differing rows by feature."""
     counts = ", ".join(
         f"count(*) FILTER ({_differs(one.name, exact=one.kind == 'whole')})" for one in checked
     )
@@ -50,8 +56,7 @@ def _compare_file(
         f" FROM '{mine}' AS a FULL JOIN '{theirs}' AS b"
         " ON a.customer_id = b.customer_id AND a.cutoff = b.cutoff"
     )
-    n_rows, *different = connection.sql(query).fetchall()[0]
-    return int(n_rows), different, ["the set of rows", *(one.name for one in checked)]
+    return connection.sql(query).fetchall()[0]
 
 
 def _differs(name: str, *, exact: bool) -> str:

@@ -75,20 +75,30 @@ PEERS = (
     ),
 )
 
+SMALL_EVENTS = 500_000
 FEATURETOOLS = (
     Task(
+        "duckdb-two-level-small",
+        "DuckDB, two levels, smaller log",
+        "duckdb_peers:two_level",
+        own_log_events=SMALL_EVENTS,
+    ),
+    Task(
         "featuretools",
-        "Featuretools, one cutoff (smaller log)",
+        "Featuretools, one cutoff, smaller log",
         "featuretools_peer:one_cutoff",
         environment="featuretools",
-        slow=True,
+        needs=("duckdb-two-level-small",),
+        check="rows",
+        own_log_events=SMALL_EVENTS,
     ),
     Task(
         "featuretools-own",
-        "Featuretools, a cutoff per customer (smaller log)",
+        "Featuretools, a cutoff per customer, smaller log",
         "featuretools_peer:own_cutoffs",
-        environment="featuretools",
         slow=True,
+        environment="featuretools",
+        own_log_events=SMALL_EVENTS,
     ),
 )
 

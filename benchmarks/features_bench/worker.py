@@ -8,11 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.features_bench.tasks import TASKS
-from benchmarks.features_bench.workspace import Workspace, peak_megabytes
-
-
-class NotBuilt(Exception):
-    """The task's code does not exist yet."""
+from benchmarks.features_bench.workspace import NotBuilt, Workspace, peak_megabytes
 
 
 def main() -> None:
@@ -29,7 +25,10 @@ def main() -> None:
     cutoffs = tuple(date.fromisoformat(text) for text in given.cutoffs.split(","))
     work = Workspace(given.log, given.results, task.name, cutoffs)
     work.watch.restart()
-    facts = run(work)
+    try:
+        facts = run(work)
+    except NotBuilt as reason:
+        raise SystemExit(str(reason)) from None
     cpu, wall = work.watch.read()
     report = {"cpu_seconds": cpu, "wall_seconds": wall, "peak_mb": peak_megabytes(), "facts": facts}
     sys.stdout.write(json.dumps(report) + "\n")

@@ -13,6 +13,10 @@ Facts = dict[str, float | int | str]
 """What a task says of itself beside its cost."""
 
 
+class NotBuilt(Exception):
+    """The task's code does not exist yet."""
+
+
 class Watch:
     """CPU and wall seconds since the start or the last `restart`, children included."""
 
