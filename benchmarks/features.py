@@ -15,8 +15,8 @@ import json
 import sys
 from pathlib import Path
 
-# This script bears the name of a package: only the repository's root may be searched for modules.
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+# This script bears the name of a package: the repository's root must be searched before its folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.features_bench.log import Scale
 from benchmarks.features_bench.report import document, table
@@ -35,7 +35,9 @@ def main() -> None:
     slow = {task.name for task in TASKS if task.slow and given.skip_slow}
     floors = [floor.name for floor in FLOORS]
     tasks = with_needs([*floors, *(name for name in names if name not in slow)])
-    print(f"{scale.events:,} events, {scale.customers:,} customers, {scale.months} months", flush=True)
+    print(
+        f"{scale.events:,} events, {scale.customers:,} customers, {scale.months} months", flush=True
+    )
     measured = Runner(scale, given.cache).run(tasks, given.reps)
     print("\n" + table(measured))
     if given.json:

@@ -34,7 +34,9 @@ def scan_and_group(work: Workspace) -> Facts:
             sums = _touching(connection, table, columns[1:])
             grouped = f"SELECT customer_id, {sums} FROM {table} GROUP BY customer_id"
             # The outer sums keep the optimiser from leaving out the inner ones.
-            rows += _one(connection, f"SELECT count(*), sum(COLUMNS(* EXCLUDE customer_id)) FROM ({grouped})")
+            rows += _one(
+                connection, f"SELECT count(*), sum(COLUMNS(* EXCLUDE customer_id)) FROM ({grouped})"
+            )
     return {"rows": rows}
 
 
@@ -106,9 +108,7 @@ def _touch(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str
     connection.sql(f"SELECT {_touching(connection, table, columns)} FROM {table}").fetchall()
 
 
-def _touching(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...]
-) -> str:
+def _touching(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...]) -> str:
     """A cheap sum over each column: a count could be answered from the files' footers."""
     relation = connection.table(table)
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))

@@ -52,7 +52,8 @@ def _compared(
         f"count(*) FILTER ({_differs(one.name, exact=one.kind == 'whole')})" for one in checked
     )
     query = (
-        f"SELECT count(*), count(*) FILTER (a.customer_id IS NULL OR b.customer_id IS NULL), {counts}"
+        "SELECT count(*), count(*) FILTER (a.customer_id IS NULL OR b.customer_id IS NULL),"
+        f" {counts}"
         f" FROM '{mine}' AS a FULL JOIN '{theirs}' AS b"
         " ON a.customer_id = b.customer_id AND a.cutoff = b.cutoff"
     )

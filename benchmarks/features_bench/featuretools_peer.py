@@ -48,7 +48,11 @@ def own_cutoffs(work: Workspace) -> Facts:
     work.watch.restart()
     rows = _features(entities, sample)
     cpu, _ = work.watch.read()
-    return {"rows": len(sample), "cpu_ms_per_row": 1000 * cpu / len(sample), "known_rows": len(rows)}
+    return {
+        "rows": len(sample),
+        "cpu_ms_per_row": 1000 * cpu / len(sample),
+        "known_rows": len(rows),
+    }
 
 
 def _features(entities: ft.EntitySet, spine: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,9 @@ VISITS_PER_SESSION = 3.0
 LINES_PER_ORDER = 2.5
 ZIPF_EXPONENT = 0.67
 # Sessions by hour of the day: a quiet night, a peak at noon, a higher one in the evening.
-HOURS = np.array([4, 2, 1, 1, 1, 2, 5, 9, 12, 14, 16, 19, 21, 18, 16, 15, 16, 19, 23, 27, 28, 22, 14, 8])
+HOURS = np.array(
+    [4, 2, 1, 1, 1, 2, 5, 9, 12, 14, 16, 19, 21, 18, 16, 15, 16, 19, 23, 27, 28, 22, 14, 8]
+)
 WEEKDAYS = np.array([10, 9, 9, 10, 12, 15, 13])
 ROW_GROUP = 122_880
 
@@ -144,7 +146,7 @@ def write_log(scale: Scale, folder: Path) -> None:
     (folder / "log.json").write_text(json.dumps(asdict(scale), indent=1), encoding="utf-8")
 
 
-def _span(  # noqa: PLR0913, PLR0917 - a span is described by as much
+def _span(
     customers: Customers,
     month: int,
     days: tuple[date, date],
@@ -154,7 +156,7 @@ def _span(  # noqa: PLR0913, PLR0917 - a span is described by as much
 ) -> dict[str, pa.Table]:
     n_visits = round(n_events * VISIT_SHARE)
     n_lines = n_events - n_visits
-    # A reserve of 5 % (and some, for small logs), so that the rows can be cut to their exact number.
+    # 5 % and some more, so that the rows can be cut to their exact number.
     n_sessions = int(n_visits / VISITS_PER_SESSION * 1.05) + 60
     sessions = Sessions(
         customers.drawn(month, n_sessions, rng),

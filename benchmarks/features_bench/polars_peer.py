@@ -130,7 +130,9 @@ def _finished(joined: pl.LazyFrame, cutoff: date) -> pl.LazyFrame:
         for suffix, _ in WINDOWS
     ]
     trends = [
-        _divided(3 * col(f"{what}s_30d_count"), col(f"{what}s_90d_count")).alias(f"{name}_trend_ratio")
+        _divided(3 * col(f"{what}s_30d_count"), col(f"{what}s_90d_count")).alias(
+            f"{name}_trend_ratio"
+        )
         for name, what in (("visit", "visit"), ("order", "order_line"))
     ]
     return joined.with_columns(

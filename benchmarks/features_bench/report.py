@@ -34,7 +34,9 @@ def table(measured: list[Measured]) -> str:
         )
         others = {name: value for name, value in one.facts.items() if name != "rows"}
         if others:
-            lines.append("    " + ", ".join(f"{name} {_short(value)}" for name, value in others.items()))
+            lines.append(
+                "    " + ", ".join(f"{name} {_short(value)}" for name, value in others.items())
+            )
     return "\n".join(lines)
 
 

@@ -16,18 +16,17 @@ from benchmarks.features_bench.tasks import REFERENCES, TASKS, Task
 from benchmarks.features_bench.workspace import Facts
 
 ROOT = Path(__file__).parents[2]
-ONE_THREAD = {
-    name: "1"
-    for name in (
+ONE_THREAD = dict.fromkeys(
+    (
         "OMP_NUM_THREADS",  # Arrow's pool follows it too
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
         "NUMEXPR_MAX_THREADS",
         "ARROW_IO_THREADS",
         "POLARS_MAX_THREADS",
-        "REGULARS_THREADS",
-    )
-}
+    ),
+    "1",
+)
 
 
 @dataclass(slots=True)

@@ -56,6 +56,10 @@ def finished(merged: str) -> str:
     return "SELECT " + ",\n  ".join(columns) + f"\nFROM {merged}"
 
 
+def _joined(also: str) -> str:
+    return f"by_orders JOIN {also} USING (customer_id) FULL JOIN by_visits USING (customer_id)"
+
+
 _CHANNELS = ", ".join(f"count(*) FILTER (channel = '{one}') AS n_{one}" for one in CHANNELS)
 _GAPS = "day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap"
 
@@ -81,7 +85,7 @@ by_visits AS (
   {over_windows(lambda w, f: f"count(DISTINCT day){f} AS vd_{w}")}
   FROM visits WHERE day < {{cutoff}} GROUP BY customer_id
 )
-{finished("by_orders JOIN by_gaps USING (customer_id) FULL JOIN by_visits USING (customer_id)")}
+{finished(_joined("by_gaps"))}
 """
 """One FILTER per window, as one writes it."""
 
@@ -116,7 +120,7 @@ by_visits AS (
     GROUP BY customer_id, day
   ) GROUP BY customer_id
 )
-{finished("by_orders JOIN by_categories USING (customer_id) FULL JOIN by_visits USING (customer_id)")}
+{finished(_joined("by_categories"))}
 """
 """Days first, then windows over days; a category counts while its last day is in the window."""
 
@@ -193,7 +197,6 @@ merged AS (SELECT * EXCLUDE (gaps, gap_days, gap_squares), {_GAP_MEAN}, {_GAP_SD
 {finished("merged")}
 """
 """From tiles: each falls in one of six bins of age, windows are sums of bins."""
-
 
 
 def filter_tiles(*, own_cutoffs: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Every measured task: what it is called, where its code is, what it needs, what it is checked with.
+"""Every measured task: its name, where its code is, what it needs, what it is checked with.
 
 Only names stand here, so that a task's libraries are loaded in the task's own process.
 """
@@ -32,8 +32,13 @@ class Task:
     own_log_events: int = 0  # a log of its own, if not 0
 
 
-def _at(  # noqa: PLR0913 - a row of the table below
-    name: str, label: str, code: str, *, slow_from: int = 99, environment: Environment = "",
+def _at(
+    name: str,
+    label: str,
+    code: str,
+    *,
+    slow_from: int = 99,
+    environment: Environment = "",
     needs: tuple[str, ...] = (),
 ) -> tuple[Task, ...]:
     """The task at one and at twelve cutoffs."""
@@ -60,13 +65,28 @@ FLOORS = (
 
 PEERS = (
     *_at("duckdb-two-level", "DuckDB, two levels", "duckdb_peers:two_level"),
-    *_at("duckdb-filter", "DuckDB, FILTER per window", "duckdb_peers:filter_per_window", slow_from=12),
+    *_at(
+        "duckdb-filter", "DuckDB, FILTER per window", "duckdb_peers:filter_per_window", slow_from=12
+    ),
     *_at("pandas", "pandas, group-by per window", "pandas_peer:per_cutoff", slow_from=12),
-    *_at("polars", "Polars, streaming", "polars_peer:per_cutoff", slow_from=12, environment="polars"),
-    *_at("polars-two-level", "Polars, streaming, two levels", "polars_peer:two_level", slow_from=12, environment="polars"),
+    *_at(
+        "polars", "Polars, streaming", "polars_peer:per_cutoff", slow_from=12, environment="polars"
+    ),
+    *_at(
+        "polars-two-level",
+        "Polars, streaming, two levels",
+        "polars_peer:two_level",
+        slow_from=12,
+        environment="polars",
+    ),
     Task("tiles-sql", "SQL: tiles, once", "duckdb_peers:tiles"),
     *_at("tiles-bins", "SQL on tiles, age bins", "duckdb_peers:age_bins", needs=("tiles-sql",)),
-    *_at("tiles-filter", "SQL on tiles, FILTER per window", "duckdb_peers:filter_on_tiles", needs=("tiles-sql",)),
+    *_at(
+        "tiles-filter",
+        "SQL on tiles, FILTER per window",
+        "duckdb_peers:filter_on_tiles",
+        needs=("tiles-sql",),
+    ),
     Task(
         "tiles-filter-own",
         "SQL on tiles, a cutoff per customer",
@@ -112,15 +132,24 @@ PRODUCT = (
         needs=("regulars-tiles",),
         check="own",
     ),
-    Task("regulars-day", "Regulars: a day appended", "product:append_day", needs=("regulars-tiles",)),
+    Task(
+        "regulars-day", "Regulars: a day appended", "product:append_day", needs=("regulars-tiles",)
+    ),
     Task(
         "regulars-refresh",
         "Regulars: all customers after the day",
         "product:refresh",
         needs=("regulars-day",),
     ),
-    Task("regulars-live", "Regulars: one customer live", "product:one_customer", needs=("regulars-tiles",)),
-    Task("regulars-erase", "Regulars: one customer erased", "product:erase", needs=("regulars-day",)),
+    Task(
+        "regulars-live",
+        "Regulars: one customer live",
+        "product:one_customer",
+        needs=("regulars-tiles",),
+    ),
+    Task(
+        "regulars-erase", "Regulars: one customer erased", "product:erase", needs=("regulars-day",)
+    ),
     Task(
         "regulars-100m",
         "Regulars: tiles and features of 100 million events",
