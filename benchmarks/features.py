@@ -12,6 +12,7 @@ environments of their own below the cache folder.
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.features_bench.log import Scale
-from benchmarks.features_bench.report import document, table
+from benchmarks.features_bench.report import document, table, totals
 from benchmarks.features_bench.runner import Runner, with_needs
 from benchmarks.features_bench.tasks import FLOORS, TASKS
 
@@ -38,11 +39,17 @@ def main() -> None:
     print(
         f"{scale.events:,} events, {scale.customers:,} customers, {scale.months} months", flush=True
     )
-    measured = Runner(scale, given.cache).run(tasks, given.reps)
+    runner = Runner(scale, given.cache)
+    measured = runner.run(tasks, given.reps)
     print("\n" + table(measured))
+    print(totals(measured))
     if given.json:
         text = json.dumps(document(scale, measured), indent=1)
         given.json.write_text(text + "\n", encoding="utf-8")
+    if not given.keep:
+        shutil.rmtree(runner.results)
+    if any(one.verdict.startswith("DIFFERS") for one in measured):
+        sys.exit("two engines computed different features: see the table")
 
 
 def _arguments() -> argparse.Namespace:
@@ -56,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=[task.name for task in TASKS], metavar="TASK")
     parser.add_argument("--skip-slow", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--cache", type=Path, default=Path(".regulars/bench"))
+    parser.add_argument("--keep", action="store_true", help="keep the features that were written")
     parser.add_argument("--json", type=Path, help="also write every figure there")
     return parser.parse_args()
 

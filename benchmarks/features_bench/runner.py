@@ -12,7 +12,7 @@ from benchmarks.features_bench.definitions import cutoffs_before
 from benchmarks.features_bench.environments import NotAvailable, python_of
 from benchmarks.features_bench.equality import compare
 from benchmarks.features_bench.log import Scale, log_of
-from benchmarks.features_bench.tasks import REFERENCES, TASKS, Task
+from benchmarks.features_bench.tasks import TASKS, Task, reference_of
 from benchmarks.features_bench.workspace import Facts
 
 ROOT = Path(__file__).parents[2]
@@ -107,11 +107,7 @@ class Runner:
         return json.loads(done.stdout.splitlines()[-1])
 
     def _verdict(self, task: Task) -> str:
-        reference = REFERENCES[task.check]
-        if task.check == "rows" and task.cutoffs > 1:
-            reference = f"{reference}-{task.cutoffs}"
-        if task.own_log_events:
-            reference = f"{reference}-small"
+        reference = reference_of(task)
         if reference == task.name:
             return "reference"
         if not any((self.results / reference).glob("*.parquet")):
@@ -130,7 +126,8 @@ def with_needs(names: list[str]) -> list[Task]:
     def want(name: str) -> None:
         if name not in wanted:
             wanted.add(name)
-            for need in by_name[name].needs:
+            task = by_name[name]
+            for need in (*task.needs, *([reference_of(task)] if task.check else [])):
                 want(need)
 
     for name in names:

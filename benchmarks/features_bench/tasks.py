@@ -12,10 +12,6 @@ Environment = Literal["", "polars", "featuretools"]
 Check = Literal["", "rows", "own"]
 """`rows` and `own` are compared with the reference; others have nothing to compare."""
 
-REFERENCE = "duckdb-two-level"
-REFERENCES = {"rows": REFERENCE, "own": "tiles-filter-own"}
-"""The task whose features others must equal, by kind of check."""
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -30,6 +26,15 @@ class Task:
     needs: tuple[str, ...] = ()
     check: Check = ""
     own_log_events: int = 0  # a log of its own, if not 0
+
+
+def reference_of(task: Task) -> str:
+    """The task whose features this one's must equal; its own name for the reference itself."""
+    if task.check == "own":
+        return "tiles-filter-own"
+    if task.own_log_events:
+        return "duckdb-two-level-small"
+    return "duckdb-two-level" if task.cutoffs == 1 else f"duckdb-two-level-{task.cutoffs}"
 
 
 def _at(
@@ -101,6 +106,7 @@ FEATURETOOLS = (
         "duckdb-two-level-small",
         "DuckDB, two levels, smaller log",
         "duckdb_peers:two_level",
+        check="rows",
         own_log_events=SMALL_EVENTS,
     ),
     Task(
