@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from features.engines import build_histories
 from features.errors import SettingsError
 from features.histories import Histories, publish
 from features.quality import Reading, check_shares, write_refused
@@ -51,7 +52,7 @@ def histories_of(reading: Reading, settings: Settings) -> Histories:
         raise SettingsError(message)
     events = {"orders": reading.orders}
     shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
-    return Histories.from_events(events, shape)
+    return build_histories(events, shape, settings)
 
 
 def keep_refused(reading: Reading, source: OrdersSource, folder: Path) -> Path | None:

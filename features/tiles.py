@@ -81,7 +81,7 @@ def prepared_sql(table: str, bits: Iterable[str], markets: Sequence[str]) -> str
         joins.append(f"LEFT JOIN {table}_{column}_bits b_{column} ON e.{column} = b_{column}.word")
     number = "0"
     if len(markets) > 1:
-        number = "m.market_number"
+        number = "COALESCE(m.market_number, 0)"
         joins.append("LEFT JOIN market_numbers m ON e.market = m.market")
     return " ".join(
         [
