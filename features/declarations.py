@@ -18,7 +18,7 @@ plain SQL over columns of the table, the same text for every engine.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import numpy as np
@@ -61,11 +61,11 @@ class Measure:
     otherwise: str | None = None
     by: str | None = None
     at: str | None = None
+    family: str = field(init=False)
+    """The family of tiles that it is a column of."""
 
-    @property
-    def family(self) -> str:
-        """The family of tiles that it is a column of."""
-        return ".".join(filter(None, (self.table, self.by, self.at)))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "family", ".".join(filter(None, (self.table, self.by, self.at))))
 
     def available(self, available: frozenset[str]) -> "Measure | None":
         """The measure as a source with these columns can have it."""
@@ -168,7 +168,11 @@ class Source:
     def feature(
         self, *, needs: Iterable[str] = (), calendar: bool = False
     ) -> Callable[[Compute], Feature]:
-        """Declare one feature; `needs` are columns of the table, or others as `table.column`."""
+        """Declare one feature.
+
+        `needs` are columns of the table, others as `table.column`, whole tables, or `calendar`:
+        that the holidays of some market are known.
+        """
 
         def declare(compute: Compute) -> Feature:
             name = compute.__name__
@@ -203,7 +207,8 @@ class Source:
         return declare
 
     def _needs(self, needs: Iterable[str]) -> frozenset[str]:
-        named = (name if "." in name else f"{self.table}.{name}" for name in needs)
+        whole = {"calendar", *EVENT_TABLES}
+        named = (name if name in whole or "." in name else f"{self.table}.{name}" for name in needs)
         return frozenset((self.table, *named))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
 import pyarrow as pa
@@ -155,10 +156,11 @@ def publish(histories: Histories, folder: Path) -> str:
     return name
 
 
-def load(folder: Path) -> Histories:
-    """The current generation under `folder`.
+def load(folder: Path, groups: tuple[ModuleType, ...] = ()) -> Histories:
+    """The current generation under `folder`; `groups` are the business's own feature groups.
 
-    Raises NotReady if there is none, DamagedStore if a file is not the one its manifest names.
+    Raises NotReady if there is none, DamagedStore if a file is not the one its manifest names,
+    SettingsError if it was made with other groups.
     """
     pointer = folder / "current"
     if not pointer.exists():
@@ -172,7 +174,7 @@ def load(folder: Path) -> Histories:
             for name, digest in manifest["files"].items()
             if _sha256(generation / name) != digest
         ]
-        shape = Shape.from_dict(manifest["shape"])
+        shape = Shape.from_dict(manifest["shape"], groups)
     except (OSError, ValueError, KeyError) as error:
         message = f"The histories in {generation} are damaged ({error}). Run regulars train again."
         raise DamagedStore(message) from error
@@ -214,10 +216,8 @@ def is_whole(generation: Path) -> bool:
 
 def _known_before(tiles: pa.Table, cutoff: date, *, lies_ahead: bool) -> pa.Table:
     day = pa.scalar(cutoff, pa.date32())
-    known = pc.less(tiles["known_from"], day)
-    if not lies_ahead:
-        known = pc.and_(known, pc.less(tiles["day"], day))
-    tiles = tiles.filter(known)
+    happened = tiles["happened_day" if lies_ahead else "day"]
+    tiles = tiles.filter(pc.and_(pc.less(tiles["known_from"], day), pc.less(happened, day)))
     forever = pa.scalar(FOREVER, pa.date32())
     known_to = pc.if_else(pc.greater_equal(tiles["known_to"], day), forever, tiles["known_to"])
     at = tiles.schema.get_field_index("known_to")

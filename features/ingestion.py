@@ -5,12 +5,14 @@ from datetime import date
 from pathlib import Path
 
 from features.engines import build_histories
-from features.errors import SettingsError
 from features.histories import Histories, publish
 from features.quality import Reading, check_shares, write_refused
-from features.settings import OrdersSource, Settings
+from features.schema import ORDERS
+from features.settings import Settings
 from features.shape import Shape
-from features.sources.orders import read_orders
+from features.source_settings import TableSource
+from features.sources.reading import read_table
+from features.user_groups import own_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
     DataError for an unreadable file, TooManyRefused for too many bad rows.
     """
     source = settings.sources.orders
-    reading = read_orders(source, settings, today=today)
+    reading = read_table(ORDERS, source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
     check_shares(reading, source, refused_path)
     histories = histories_of(reading, settings)
@@ -41,24 +43,22 @@ def ingest(settings: Settings, *, today: date) -> Ingested:
 def histories_of(reading: Reading, settings: Settings) -> Histories:
     """The histories of the accepted orders.
 
-    Raises SettingsError if a market has another currency than the business.
+    Raises SettingsError if a file of the business's own features is not right.
     """
-    foreign = {one.currency for one in settings.markets.values()} - {settings.currency}
-    if foreign:
-        message = (
-            f"Orders in {', '.join(sorted(foreign))} are not converted to {settings.currency} yet; "
-            "use one settings file per currency."
-        )
-        raise SettingsError(message)
-    events = {"orders": reading.orders}
-    shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
+    events = {"orders": reading.rows}
+    shape = Shape.of(
+        events,
+        markets=tuple(settings.markets),
+        currency=settings.currency,
+        groups=own_groups(settings.features.files),
+    )
     return build_histories(events, shape, settings)
 
 
-def keep_refused(reading: Reading, source: OrdersSource, folder: Path) -> Path | None:
+def keep_refused(reading: Reading, source: TableSource, folder: Path) -> Path | None:
     """The file in `folder` with the refused rows and their reasons, or None if there are none."""
     if not reading.refused_count:
         return None
-    path = folder / f"{source.path.name}.refused.csv"
+    path = folder / f"{source.title}.refused.csv"
     write_refused(reading, path)
     return path

@@ -12,17 +12,19 @@ import numpy.typing as npt
 from features.contracts import NEVER
 from features.declarations import Floats, Ints, Measure
 from features.markets import minor_unit_digits
+from features.measures import MARKET, ORDER_DAYS
 from features.tile_index import DAY_BITS, DayWeight, Family, Series, TileIndex
 
-Scan = Callable[[Family, Ints], npt.NDArray[np.bool_]]
-"""Which tiles of a family count, given the cutoff of each tile's customer."""
+Flags = npt.NDArray[np.bool_]
+Scan = Callable[[Ints], Flags]
+"""Which of some tiles count, given the cutoff of each tile's customer."""
 
 
 class AsOf:
     """What is known of each row's customer strictly before the row's cutoff.
 
-    Every method gives an array of shape (n_rows,); what never happened is NaN where it is a day or
-    an amount of some day, and 0 where it is a sum.
+    Every method gives an array of shape (n_rows,), not to be written to: what was computed once is
+    kept. What never happened is NaN where it is a day or an amount of some day, 0 where a sum.
     """
 
     def __init__(self, index: TileIndex, codes: Ints, cutoff_days: Ints) -> None:
@@ -30,23 +32,24 @@ class AsOf:
         self.index = index
         self.codes = codes
         self.cutoff_days = cutoff_days
+        self._keys = codes << DAY_BITS
         self._positions: dict[tuple[str, int | None], Ints] = {}
         self._sums: dict[tuple[str, str, int | None, str], Ints] = {}
+        self._ranks: dict[tuple[str, str], tuple[Ints, Ints]] = {}
+        self._since: dict[tuple[str, str, bool], Floats] = {}
 
     # Sums and counts over a window
 
     def total(
         self, measure: Measure, window_days: int | None = None, on: DayWeight | None = None
     ) -> Ints:
-        """Sum over [cutoff - window_days, cutoff), or over the whole life; on some days only."""
+        """Sum over [cutoff - window_days, cutoff), or over the whole life; on some days only.
+
+        A measure `by` a column cannot be asked for some days. Raises TypeError.
+        """
         key = (measure.family, measure.name, window_days, on.name if on else "")
-        if key not in self._sums and measure.by is not None:
-            self._sums[key] = self._scattered(measure, window_days)
         if key not in self._sums:
-            family = self._family(measure)
-            totals = family.total(measure.name, on)
-            end, start = self._end(measure.family), self._start(measure.family, window_days)
-            self._sums[key] = totals[end] - totals[start]
+            self._sums[key] = _kept(self._total(measure, window_days, on))
         return self._sums[key]
 
     def money(
@@ -71,54 +74,64 @@ class AsOf:
         self, measure: Measure, window_days: int | None = None, *, again: bool = False
     ) -> Ints:
         """How many different values occurred, of a measure `by` a column; `again`: not at first."""
+        values = self._family(measure).occurrences(measure.name)
 
-        def last_of_value(family: Family, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        def last_of_value(cutoffs: Ints) -> Flags:
             # A value is counted once: by its last tile before the cutoff.
-            found = _in_window(family, cutoffs, window_days) & (family.next_days >= cutoffs)
-            return found & family.is_repeated if again else found
+            found = _in_window(values.days, cutoffs, window_days) & (values.next_days >= cutoffs)
+            return found & values.is_repeated if again else found
 
-        return self._scanned(measure, last_of_value, weigh=False)
+        return self._scanned(values.codes, last_of_value)
 
     def ahead(self, measure: Measure, days: int | None = None) -> Ints:
         """Sum over [cutoff, cutoff + days) of what was known before the cutoff."""
+        family = self._family(measure)
 
-        def lies_ahead(family: Family, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-            known = (family.columns["known_from"] < cutoffs) & (family.days >= cutoffs)
+        def lies_ahead(cutoffs: Ints) -> Flags:
+            known = (family.column("happened_day") < cutoffs) & (family.days >= cutoffs)
             return known if days is None else known & (family.days < cutoffs + days)
 
-        return self._scanned(measure, lies_ahead, weigh=True)
+        return self._scanned(family.codes, lies_ahead, family.column(measure.name))
 
-    def _scattered(self, measure: Measure, window_days: int | None) -> Ints:
-        """A sum over a window of tiles that are sorted by a value first."""
-
-        def in_window(family: Family, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-            return _in_window(family, cutoffs, window_days)
-
-        return self._scanned(measure, in_window, weigh=True)
-
-    def _scanned(self, measure: Measure, counted: Scan, *, weigh: bool) -> Ints:
-        """Per row, how many tiles of a family count, or the sum of a column over them."""
-        sums = np.zeros(len(self.codes), dtype=np.int64)
+    def _total(self, measure: Measure, window_days: int | None, on: DayWeight | None) -> Ints:
         family = self._family(measure)
-        for rows in self._passes:
-            found = counted(family, self._cutoff_of_tile(family, rows))
-            # Sums of whole numbers in doubles are exact below 2^53.
-            weights = family.columns[measure.name][found] if weigh else None
-            per_customer = np.bincount(
-                family.codes[found], weights=weights, minlength=self.index.customer_count
+        if measure.by is None:
+            totals = family.total(measure.name, on)
+            return (
+                totals[self._end(measure.family)] - totals[self._start(measure.family, window_days)]
             )
-            sums[rows] = per_customer[self.codes[rows]].astype(np.int64)
+        if on is not None:
+            message = f"{measure.name} is kept by {measure.by}: it has no total on some days"
+            raise TypeError(message)
+        # Sorted by the value first, so a window is no slice.
+        return self._scanned(
+            family.codes,
+            lambda cutoffs: _in_window(family.days, cutoffs, window_days),
+            family.column(measure.name),
+        )
+
+    def _scanned(self, codes: Ints, counted: Scan, values: Ints | None = None) -> Ints:
+        """Per row, how many tiles of its customer count, or the sum of their values."""
+        sums = np.zeros(len(self.codes), dtype=np.int64)
+        for rows in self._passes:
+            found = counted(self._cutoff_of_tile(codes, rows)).nonzero()[0]
+            # Sums of whole numbers in doubles are exact below 2^53.
+            weights = None if values is None else values[found]
+            per_customer = np.bincount(
+                codes[found], weights=weights, minlength=self.index.customer_count
+            )
+            sums[rows] = per_customer[self.codes[rows]]
         return sums
 
     # The days on which something happened
 
     def days_since_first(self, happened: Measure) -> Floats:
         """Days from the first day on which it happened to the cutoff; NaN if never."""
-        return self._days_since(happened, self._first_rank(happened))
+        return self._days_since(happened, from_end=False)
 
     def days_since_last(self, happened: Measure) -> Floats:
         """Days from the last day on which it happened to the cutoff; NaN if never."""
-        return self._days_since(happened, self._last_rank(happened))
+        return self._days_since(happened, from_end=True)
 
     def first(self, happened: Measure, measure: Measure) -> Floats:
         """A column on the first day on which it happened; NaN if never."""
@@ -130,22 +143,21 @@ class AsOf:
 
     def last_gap(self, happened: Measure) -> Floats:
         """Days between the last two days on which it happened; NaN with fewer than two."""
-        series, rank = self._series(happened), self._last_rank(happened)
-        several = rank > self._first_rank(happened)
-        return np.where(several, np.append(series.gaps, 0)[rank * several], np.nan)
+        first, last = self._first_and_last(happened)
+        several = last > first
+        return np.where(several, self._series(happened).gaps[last * several], np.nan)
 
     def squared_gaps(self, happened: Measure) -> Ints:
         """Sum of squared gaps between the days on which it happened."""
         totals = self._series(happened).squared_gap_total
-        first = np.maximum(self._first_rank(happened), 0)
+        first, last = self._first_and_last(happened)
         # The gap at the first day belongs to nobody's rhythm and is 0, so it may be counted.
-        return totals[np.maximum(self._last_rank(happened) + 1, first)] - totals[first]
+        return totals[last + 1] - totals[first]
 
     def largest_gap(self, happened: Measure) -> Floats:
         """Longest gap between two days on which it happened; NaN with fewer than two."""
-        first, last = self._first_rank(happened), self._last_rank(happened)
-        gaps = np.append(self._series(happened).gaps, 0)
-        longest = reduced(np.maximum, gaps, first, last + 1)
+        first, last = self._first_and_last(happened)
+        longest = reduced(np.maximum, self._series(happened).gaps, first, last + 1)
         return np.where(last > first, longest, np.nan)
 
     def latest_maximum(self, measure: Measure) -> Ints:
@@ -154,10 +166,15 @@ class AsOf:
         is_known = end > self._start(measure.family, None)
         return np.where(is_known, family.latest_maximum(measure.name)[end - 1], 0)
 
-    @property
+    @cached_property
     def minor_units(self) -> int:
         """Minor units in one unit of the currency: 100 for USD."""
         return int(10 ** minor_unit_digits(self.index.shape.currency))
+
+    @cached_property
+    def market_numbers(self) -> Ints:
+        """The market of the last order, as its place in the settings; the first without one."""
+        return np.nan_to_num(self.last(ORDER_DAYS, MARKET)).astype(np.int64)
 
     # Where a row's tiles are
 
@@ -165,49 +182,59 @@ class AsOf:
         return self.index.families[measure.family]
 
     def _series(self, happened: Measure) -> Series:
-        return self._family(happened).series(happened.name)
+        return self.index.families[happened.family].series(happened.name)
 
     def _end(self, family: str) -> Ints:
         """First tile of the row's customer at or after the cutoff."""
-        return self._position(family, 0)
+        return self._start(family, 0)
 
     def _start(self, family: str, window_days: int | None) -> Ints:
-        return self._position(family, window_days)
-
-    def _position(self, family: str, window_days: int | None) -> Ints:
+        """First tile of the row's customer in the window, or of her life."""
         key = (family, window_days)
         if key not in self._positions:
-            keys = self.index.families[family].keys
-            first_day = 0 if window_days is None else self.cutoff_days - window_days
-            first_day = np.maximum(first_day, 0)
-            self._positions[key] = np.searchsorted(keys, (self.codes << DAY_BITS) + first_day)
+            wanted = self._keys
+            if window_days is not None:
+                # Nobody has tiles before 1970, and a longer window must not reach another customer.
+                wanted = wanted + np.maximum(self.cutoff_days - window_days, 0)
+            self._positions[key] = self.index.families[family].keys.searchsorted(wanted)
         return self._positions[key]
 
-    def _first_rank(self, happened: Measure) -> Ints:
-        return self._series(happened).rank[self._start(happened.family, None)]
+    def _first_and_last(self, happened: Measure) -> tuple[Ints, Ints]:
+        """Places of the first and last day among all such days; last < first if there is none."""
+        key = (happened.family, happened.name)
+        if key not in self._ranks:
+            rank = self._series(happened).rank
+            first = rank[self._start(happened.family, None)]
+            self._ranks[key] = first, rank[self._end(happened.family)] - 1
+        return self._ranks[key]
 
-    def _last_rank(self, happened: Measure) -> Ints:
-        return self._series(happened).rank[self._end(happened.family)] - 1
-
-    def _days_since(self, happened: Measure, rank: Ints) -> Floats:
-        is_known = self._last_rank(happened) >= self._first_rank(happened)
-        days = np.append(self._series(happened).days, 0)
-        return np.where(is_known, self.cutoff_days - days[rank * is_known], np.nan)
+    def _days_since(self, happened: Measure, *, from_end: bool) -> Floats:
+        key = (happened.family, happened.name, from_end)
+        if key not in self._since:
+            first, last = self._first_and_last(happened)
+            days = self._series(happened).days[last if from_end else first]
+            self._since[key] = _kept(np.where(last >= first, self.cutoff_days - days, np.nan))
+        return self._since[key]
 
     def _column_at(
         self, happened: Measure, measure: Measure, steps: int, *, from_end: bool
     ) -> Floats:
-        first, last = self._first_rank(happened), self._last_rank(happened)
+        if happened.family != measure.family:
+            message = f"{measure.name} and {happened.name} are not columns of the same tiles"
+            raise TypeError(message)
+        first, last = self._first_and_last(happened)
         rank = last - steps if from_end else first + steps
         is_known = (rank >= first) & (rank <= last)
         values = self._family(measure).padded(measure.name)
-        tiles = np.append(self._series(happened).tiles, 0)
+        tiles = self._series(happened).tiles
         return np.where(is_known, values[tiles[rank * is_known]], np.nan)
 
     # Rows of which each customer has one, for what is asked of all tiles at once
 
     @cached_property
     def _passes(self) -> list[Ints]:
+        if len(self.codes) == 1:
+            return [np.zeros(1, dtype=np.int64)]
         order = np.argsort(self.codes, kind="stable")
         codes = self.codes[order]
         is_first = np.diff(codes, prepend=-1) != 0
@@ -216,15 +243,21 @@ class AsOf:
         )
         return [order[place == number] for number in range(int(place.max(initial=-1)) + 1)]
 
-    def _cutoff_of_tile(self, family: Family, rows: Ints) -> Ints:
+    def _cutoff_of_tile(self, codes: Ints, rows: Ints) -> Ints:
         cutoffs = np.full(self.index.customer_count, -NEVER, dtype=np.int64)
         cutoffs[self.codes[rows]] = self.cutoff_days[rows]
-        return cutoffs[family.codes]
+        return cutoffs[codes]
 
 
-def _in_window(family: Family, cutoffs: Ints, window_days: int | None) -> npt.NDArray[np.bool_]:
-    known = family.days < cutoffs
-    return known if window_days is None else known & (family.days >= cutoffs - window_days)
+def _in_window(days: Ints, cutoffs: Ints, window_days: int | None) -> Flags:
+    known = days < cutoffs
+    return known if window_days is None else known & (days >= cutoffs - window_days)
+
+
+def _kept(values: np.ndarray) -> np.ndarray:
+    """The values, which several features share, safe from being written to."""
+    values.setflags(write=False)
+    return values
 
 
 def reduced(merge: np.ufunc, values: Ints, start: Ints, end: Ints) -> Ints:
@@ -233,7 +266,7 @@ def reduced(merge: np.ufunc, values: Ints, start: Ints, end: Ints) -> Ints:
     `values` has one element more than any slice reaches.
     """
     found = np.zeros(len(start), dtype=np.int64)
-    filled = np.flatnonzero(end > start)
+    filled = (end > start).nonzero()[0]
     if len(filled):
         # reduceat takes [first, last) from interleaved bounds; every second result is ours.
         bounds = np.column_stack([start[filled], end[filled]]).ravel()

@@ -34,6 +34,7 @@ def index_then(index: TileIndex, codes: Ints, cutoff_days: Ints) -> TileIndex:
 
 def _seen_otherwise(family: Family, codes: Ints, cutoff_days: Ints) -> npt.NDArray[np.bool_]:
     """Whether a row has a tile that came at or after its cutoff, or one that held only then."""
+    happened = "happened_day" if family.lies_ahead else "day"
     late = {name: values[family.late] for name, values in family.raw.items()}
     order = np.argsort(late["code"], kind="stable")
     late = {name: values[order] for name, values in late.items()}
@@ -43,7 +44,7 @@ def _seen_otherwise(family: Family, codes: Ints, cutoff_days: Ints) -> npt.NDArr
     cutoff = cutoff_days[row]
     unknown = late["known_from"][tile] >= cutoff
     replaced_later = (late["known_to"][tile] < NEVER) & (late["known_to"][tile] >= cutoff)
-    differs = (late["day"][tile] < cutoff) & (unknown | replaced_later)
+    differs = (late[happened][tile] < cutoff) & (unknown | replaced_later)
     return np.bincount(row[differs], minlength=len(codes)) > 0
 
 

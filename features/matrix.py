@@ -18,7 +18,7 @@ from features.declarations import Floats, Ints
 from features.histories import Histories
 from features.kernel import AsOf
 from features.known_then import index_then, seen_otherwise
-from features.measures import MARKET, ORDER_DAYS
+from features.measures import ORDER_DAYS
 from features.tile_index import TileIndex
 
 KEYS = ("customer_id", "market", "cutoff")
@@ -99,9 +99,8 @@ class Rows:
         """Which of these had ordered, and their rows, from the index as it is."""
         kept = np.flatnonzero(AsOf(index, codes, cutoff_days).total(ORDER_DAYS))
         known = AsOf(index, codes[kept], cutoff_days[kept])
-        market_numbers = known.last(ORDER_DAYS, MARKET).astype(np.int64)
         values = feature_values(known, catalogue)
-        return kept, cls(known.codes, known.cutoff_days, market_numbers, values)
+        return kept, cls(known.codes, known.cutoff_days, known.market_numbers, values)
 
 
 def feature_values(known: AsOf, catalogue: Catalogue) -> Floats:

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from features.quality import NO_CUSTOMER_ID, Reading
-from features.settings import OrdersSource
+from features.source_settings import OrdersSource
 
 WINDOWS_DAYS = (30, 60, 90, 180, 365)
 LONG_GAP_SHARE = 0.2
@@ -311,12 +311,12 @@ _GAPS_SQL = """
 
 
 def _facts(reading: Reading) -> _Facts:
-    rows = _query(reading.orders, _FACTS_SQL, [_RECENT_DAYS])
+    rows = _query(reading.rows, _FACTS_SQL, [_RECENT_DAYS])
     return _Facts(*rows[0])
 
 
 def _long_gap_shares(reading: Reading) -> dict[int, float]:
-    gaps = _query(reading.orders, _GAPS_SQL, [])
+    gaps = _query(reading.rows, _GAPS_SQL, [])
     total = max(sum(count for _, count in gaps), 1)
     return {days: sum(count for gap, count in gaps if gap > days) / total for days in WINDOWS_DAYS}
 

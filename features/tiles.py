@@ -38,9 +38,13 @@ def families(measures: Iterable[Measure]) -> dict[str, tuple[Measure, ...]]:
 
 
 def tile_keys(measures: Sequence[Measure]) -> tuple[str, ...]:
-    """The columns that name a tile of this family, in the order by which tiles are sorted."""
-    by = measures[0].by
-    return KEYS if by is None else ("customer_id", by, *KEYS[1:])
+    """The columns that name a tile of this family, in the order by which tiles are sorted.
+
+    Tiles `at` another day also keep the day of their events, as `happened_day`.
+    """
+    by, at = measures[0].by, measures[0].at
+    keys = KEYS if by is None else ("customer_id", by, *KEYS[1:])
+    return keys if at is None else (*keys, "happened_day")
 
 
 def tile_sql(measures: Sequence[Measure], *, late: bool = True) -> str:
@@ -53,10 +57,14 @@ def tile_sql(measures: Sequence[Measure], *, late: bool = True) -> str:
     day = "day" if first.at is None else f"DATE_ADD(DATE '1970-01-01', CAST({first.at} AS INT))"
     keys = ["customer_id", *([first.by] if first.by else []), f"{day} AS day"]
     groups = ["customer_id", *([first.by] if first.by else []), day]
-    known = "day AS known_from", f"{_FOREVER} AS known_to"
+    known: tuple[str, ...] = ("day AS known_from", f"{_FOREVER} AS known_to")
     if late or first.at:
         known = "known_from", "known_to"
         groups += known
+    if first.at:
+        # Qualified, because `day` alone might be read as the column of the tile.
+        known += (f"{first.table}.day AS happened_day",)
+        groups.append(f"{first.table}.day")
     columns = [f"CAST({measure.sql} AS BIGINT) AS {measure.name}" for measure in measures]
     where = [f"{column} IS NOT NULL" for column in (first.by, first.at) if column]
     return (
@@ -164,4 +172,5 @@ def register(connection: duckdb.DuckDBPyConnection, table: str, events: Events) 
 def has_late(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether any event became known after its day, or was replaced."""
     sql = f"SELECT 1 FROM {table}_events WHERE known_from <> day OR known_to < {_FOREVER} LIMIT 1"  # noqa: S608
+    # All of the result is fetched: an unfinished one would block the connection.
     return bool(connection.execute(sql).fetchall())

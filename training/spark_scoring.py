@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +16,7 @@ from pyspark.sql import DataFrame
 
 from features.errors import ModelRefused
 from features.spark.session import Batches, mapped
+from features.user_groups import GroupFiles, group_files, groups_of
 from training.artifact import load_model
 from training.models.customer_model import CustomerModel
 
@@ -35,30 +37,38 @@ _KEYS = 3
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model's folder as data: every file by name, and the digest that vouches for all of them."""
+    """A model's folder as data: every file by name, and the digest that vouches for all of them.
+
+    `groups` are the business's own features that the model was made with.
+    """
 
     files: tuple[tuple[str, bytes], ...]
     digest: str
+    groups: GroupFiles
 
     @classmethod
-    def of(cls, folder: Path, digest: str) -> "ModelFiles":
+    def of(cls, folder: Path, digest: str, groups: tuple[ModuleType, ...]) -> "ModelFiles":
         """The files of a model's folder as they are; whoever loads them checks them."""
         files = sorted(path for path in folder.iterdir() if path.is_file())
-        return cls(tuple((path.name, path.read_bytes()) for path in files), digest)
+        return cls(
+            tuple((path.name, path.read_bytes()) for path in files), digest, group_files(groups)
+        )
 
 
-def spark_scores(rows: DataFrame, folder: Path, digest: str) -> DataFrame:
+def spark_scores(
+    rows: DataFrame, folder: Path, digest: str, *, groups: tuple[ModuleType, ...] = ()
+) -> DataFrame:
     """What the model predicts of every row of a matrix on Spark: its keys and `PREDICTED`.
 
     Equal to `CustomerModel.predict` of the same rows, bit for bit. Raises ModelRefused for a
     folder that is damaged, is not the registered one, or asks for features that are not there.
     """
-    names = load_model(folder, digest=digest).facts.feature_names
+    names = load_model(folder, digest=digest, groups=groups).facts.feature_names
     if missing := [name for name in names if name not in rows.columns]:
         message = f"The model needs features that are not there: {', '.join(missing)}."
         raise ModelRefused(message)
     needed = rows.select(*SCORE_SCHEMA.names[:_KEYS], *names)
-    function = partial(scored, model=ModelFiles.of(folder, digest))
+    function = partial(scored, model=ModelFiles.of(folder, digest, groups))
     return mapped(needed, function, SCORE_SCHEMA)
 
 
@@ -78,7 +88,7 @@ def loaded(model: ModelFiles) -> CustomerModel:
     with tempfile.TemporaryDirectory() as aside:
         for name, content in model.files:
             (Path(aside) / name).write_bytes(content)
-        return load_model(Path(aside), digest=model.digest)
+        return load_model(Path(aside), digest=model.digest, groups=groups_of(model.groups))
 
 
 def _frame(batch: pa.RecordBatch) -> pd.DataFrame:
