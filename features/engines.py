@@ -1,6 +1,6 @@
 """The engine that the settings name makes the histories; which one it is changes no bit of them."""
 
-import importlib.util
+import importlib
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -29,9 +29,11 @@ def build_histories(events: Mapping[str, pa.Table], shape: Shape, settings: Sett
 
 def require_pyspark() -> None:
     """Nothing, if PySpark is installed; else NotReady with the cure."""
-    if importlib.util.find_spec("pyspark") is None:
+    try:
+        importlib.import_module("pyspark")
+    except ImportError as error:
         message = (
             "engine: spark needs PySpark. Install it with: pip install 'regulars[spark]', "
             "or use engine: duckdb"
         )
-        raise NotReady(message)
+        raise NotReady(message) from error
