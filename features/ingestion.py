@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from features import stored
 from features.catalog import catalogue
+from features.engines import build_histories
 from features.errors import DataError
 from features.histories import Histories
 from features.quality import Reading, check_shares, write_refused
@@ -127,7 +128,7 @@ def histories_of(
     """
     readings = {"orders": reading, **(others or {})}
     events = {name: one.rows for name, one in readings.items()}
-    return Histories.from_events(events, shape_of(events, settings))
+    return build_histories(events, shape_of(events, settings), settings)
 
 
 def shape_of(events: Mapping[str, pa.Table], settings: Settings) -> Shape:
