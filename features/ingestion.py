@@ -104,15 +104,14 @@ def ingest(settings: Settings, *, today: date, anew: bool = False) -> Ingested:
     with write(folder, buckets=_buckets(count), fresh=anew) as draft:
         shape = _shape(readings, settings, draft)
         facts = _facts(settings, shape)
+        builder = stored.builder(shape, _engine(settings, shape))
         for name, reading in readings.items():
             if _is_to_be_replaced(draft, name, reading, sources[name], facts):
                 draft.forget(name)
-            appended = draft.append(
-                name, _with_keys(reading), stored.builder(shape), stored.merges(shape)
-            )
+            appended = draft.append(name, _with_keys(reading), builder, stored.merges(shape))
             tables[name] = _ingested(reading, appended, refused[name], settings, sources[name])
         if draft.facts.get("tiles", facts["tiles"]) != facts["tiles"]:
-            draft.rebuild_tiles(stored.builder(shape), stored.merges(shape))
+            draft.rebuild_tiles(builder, stored.merges(shape))
         generation = draft.publish(facts)
     histories = stored.load(folder, shape.groups)
     log.info("published histories %s", generation)
@@ -149,6 +148,13 @@ def keep_refused(reading: Reading, source: TableSource, folder: Path) -> Path | 
     path = folder / f"{source.title}.refused.csv"
     write_refused(reading, path)
     return path
+
+
+def _engine(settings: Settings, shape: Shape) -> stored.Engine | None:
+    """The engine that the settings name; None is the one inside."""
+    if settings.engine == "duckdb":
+        return None
+    return lambda events: build_histories(events, shape, settings).tiles
 
 
 def _rates(settings: Settings) -> Rates | None:

@@ -35,6 +35,9 @@ COMMANDS = (
     "backtest",
     "score",
     "predict orders",
+    "features list",
+    "features dictionary",
+    "features test",
     "serve",
     "demo",
 )
