@@ -99,9 +99,7 @@ def _node_problem(node: exp.Expr, table: Table) -> str | None:
         return _column_problem(node, table)
     if isinstance(node, exp.If | exp.Not | exp.And | exp.Or):
         return _condition_problem(node, table)
-    if isinstance(node, _COMPARES):
-        return _compared_problem(node, table)
-    return None
+    return _compared_problem(node, table) if isinstance(node, _COMPARES) else None
 
 
 def _column_problem(column: exp.Column, table: Table) -> str | None:
