@@ -10,6 +10,7 @@ from features import measures as shared
 from features.declarations import Feature, Measure
 from features.groups import (
     basket,
+    calendar,
     contacts,
     emails,
     frequency,
@@ -40,6 +41,7 @@ GROUPS: tuple[ModuleType, ...] = (
     returns,
     basket,
     habits,
+    calendar,
     paid_time,
     margin,
     visits,
@@ -100,7 +102,8 @@ def catalogue(shape: Shape) -> Catalogue:
     groups = (*GROUPS, *shape.groups)
     declared = (one for group in (shared, *groups) for one in measures_of(group, shape))
     found = (one.available(shape.available) for one in dict.fromkeys(declared))
-    features = (one for group in groups for one in features_of(group, shape))
+    # A group may use another's features; the column is still one.
+    features = dict.fromkeys(one for group in groups for one in features_of(group, shape))
     return Catalogue(
         tuple(one for one in found if one is not None),
         tuple(one for one in features if one.needs <= shape.available),

@@ -50,7 +50,12 @@ def histories_of(reading: Reading, settings: Settings) -> Histories:
         )
         raise SettingsError(message)
     events = {"orders": reading.orders}
-    shape = Shape.of(events, markets=tuple(settings.markets), currency=settings.currency)
+    shape = Shape.of(
+        events,
+        markets=tuple(settings.markets),
+        currency=settings.currency,
+        calendars=tuple((one.country, one.region) for one in settings.markets.values()),
+    )
     return Histories.from_events(events, shape)
 
 
