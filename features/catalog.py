@@ -99,15 +99,25 @@ def measures_of(group: ModuleType, shape: Shape | None = None) -> tuple[Measure,
 @lru_cache(maxsize=64)
 def catalogue(shape: Shape) -> Catalogue:
     """The measures and features of a business of this shape."""
-    groups = (*GROUPS, *shape.groups)
-    declared = (one for group in (shared, *groups) for one in measures_of(group, shape))
-    found = (one.available(shape.available) for one in dict.fromkeys(declared))
-    # A group may use another's features; the column is still one.
-    features = dict.fromkeys(one for group in groups for one in features_of(group, shape))
+    groups = (shared, *GROUPS, *shape.groups)
+    measures = dict.fromkeys(one for group in groups for one in measures_of(group, shape))
+    found = (one.available(shape.available) for one in measures)
     return Catalogue(
         tuple(one for one in found if one is not None),
-        tuple(one for one in features if one.needs <= shape.available),
+        tuple(one for one in grouped(shape) if one.needs <= shape.available),
     )
+
+
+def grouped(shape: Shape | None = None) -> dict[Feature, str]:
+    """Every feature with the name of its group, in order; without a shape, those of the product.
+
+    A feature that a group takes over from another one belongs to that one.
+    """
+    found: dict[Feature, str] = {}
+    for group in (*GROUPS, *(shape.groups if shape else ())):
+        for one in features_of(group, shape):
+            found.setdefault(one, group_name(group))
+    return found
 
 
 def every_feature() -> tuple[Feature, ...]:
@@ -118,7 +128,7 @@ def every_feature() -> tuple[Feature, ...]:
 def _declared(group: ModuleType, shape: Shape | None) -> Iterator[Measure | Feature]:
     """What a group declares by itself, and by its function `of_words` for the counted words."""
     for value in vars(group).values():
-        yield from _flat(value)
+        yield from declared(value)
     of_words = getattr(group, "of_words", None)
     if of_words is not None and shape is not None:
         for column, words in shape.counted:
@@ -126,7 +136,8 @@ def _declared(group: ModuleType, shape: Shape | None) -> Iterator[Measure | Feat
                 yield from of_words(column, word)
 
 
-def _flat(value: object) -> Iterable[Measure | Feature]:
+def declared(value: object) -> Iterable[Measure | Feature]:
+    """What one variable of a group declares: a measure, a feature, or one per window."""
     if isinstance(value, Measure | Feature):
         return [value]
     if isinstance(value, tuple) and all(isinstance(part, Measure | Feature) for part in value):

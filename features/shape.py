@@ -1,16 +1,17 @@
 """What a business has: its tables, columns, markets and words. It decides which features exist."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.errors import SettingsError
 from features.schema import EVENT_TABLES
 from features.tiles import MOST_WORDS
-from features.words import check_apart
+from features.words import check_words
 
 Words = tuple[tuple[str, tuple[str, ...]], ...]
 """Some values of columns, by `table.column`."""
@@ -37,9 +38,9 @@ class Shape:
     calendars: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises SettingsError for counted words that cannot be told apart."""
+        """Raises SettingsError for words that cannot be counted."""
         for column, words in self.counted:
-            check_apart(column, words)
+            check_words(column, words)
 
     @classmethod
     def of(
@@ -67,8 +68,20 @@ class Shape:
             markets, currency, frozenset(available), tuple(words), counted, groups, calendars
         )
 
+    def after(self, known: "Shape") -> "Shape":
+        """The same, with what stored events have besides; their words keep their bits."""
+        mine = dict(self.vocabulary)
+        words = dict(known.vocabulary)
+        for name, more in mine.items():
+            first = words.get(name, ())
+            fresh = tuple(word for word in more if word not in first)
+            words[name] = (first + fresh)[:MOST_WORDS]
+        return replace(
+            self, available=self.available | known.available, vocabulary=tuple(words.items())
+        )
+
     def to_dict(self) -> dict[str, object]:
-        """The shape as JSON-able data; groups are named, not kept."""
+        """The shape as JSON-able data; groups are named with the digest of their file, not kept."""
         return {
             "markets": list(self.markets),
             "currency": self.currency,
@@ -76,12 +89,16 @@ class Shape:
             "vocabulary": {name: list(words) for name, words in self.vocabulary},
             "counted": {name: list(words) for name, words in self.counted},
             "calendars": [list(place) for place in self.calendars],
-            "groups": [group.__name__ for group in self.groups],
+            "groups": {group.__name__: _digest(group) for group in self.groups},
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], groups: tuple[ModuleType, ...] = ()) -> "Shape":
-        """The shape of `to_dict`. Raises KeyError for data that is none."""
+        """The shape of `to_dict` with the groups that it was made with.
+
+        Raises KeyError for data that is none, SettingsError for other groups than these.
+        """
+        _require_same(dict(data["groups"]), {group.__name__: _digest(group) for group in groups})
         return cls(
             markets=tuple(data["markets"]),
             currency=str(data["currency"]),
@@ -98,6 +115,27 @@ def commonest(values: pa.ChunkedArray) -> tuple[str, ...]:
     counts = pc.value_counts(values.combine_chunks().drop_null())
     pairs = [(-one["counts"].as_py(), one["values"].as_py()) for one in counts]
     return tuple(sorted(word for _, word in sorted(pairs)[:MOST_WORDS]))
+
+
+def _digest(group: ModuleType) -> str:
+    """The digest that `user_groups` gave the group's file."""
+    return getattr(group, "FILE_DIGEST", "")
+
+
+def _require_same(then: dict[str, str], now: dict[str, str]) -> None:
+    """Nothing, if the business's own features are declared by the same files as then."""
+    for name in {**then, **now}:
+        if then.get(name) == now.get(name):
+            continue
+        file = f"{name.rsplit('.', 1)[-1]}.py"
+        if name not in then:
+            problem = f"{file} was not among features.files then"
+        elif name not in now:
+            problem = f"the settings no longer name {file} in features.files"
+        else:
+            problem = f"{file} has changed since"
+        message = f"Made with other features: {problem}. Make it again with: regulars train"
+        raise SettingsError(message)
 
 
 def _words(data: Mapping[str, list[str]]) -> Words:

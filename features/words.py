@@ -44,10 +44,15 @@ def slug(word: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", "".join(letters)).strip("_")
 
 
-def check_apart(column: str, words: Iterable[str]) -> None:
-    """Raises SettingsError for two words that would give the same name, or one that gives none."""
+def check_words(column: str, words: Iterable[str]) -> None:
+    """Nothing, if each of these words of a column can be counted under a name of its own.
+
+    Raises SettingsError for a word that is not safe in SQL, for two words that would give the same
+    name, and for one that gives none.
+    """
     taken: dict[str, str] = {}
     for word in words:
+        literal(word)
         name = slug(word)
         if not name:
             message = f"{column}: {word!r} has no letter or digit to make a name of; leave it out"

@@ -38,7 +38,7 @@ def score_and_publish(
     Raises NotReady without a champion, ModelRefused for one that is damaged or does not fit.
     """
     progress("champion")
-    model, version = fetch_champion(settings.workspace)
+    model, version = fetch_champion(settings.workspace, histories.shape.groups)
     _require_same_horizons(settings, model)
     generation = new_generation(
         settings,

@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothing stored.")
 app.add_typer(predict, name="predict")
+features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
+app.add_typer(features, name="features")
 
 SettingsOption = Annotated[
     str,
@@ -39,6 +41,8 @@ SettingsOption = Annotated[
         envvar="REGULARS_SETTINGS",
     ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
 NowOption = Annotated[
     datetime | None,
     typer.Option("--now", formats=["%Y-%m-%d"], help="Pretend that today is this day."),
@@ -108,6 +112,26 @@ def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
 
 
 @app.command()
+def ingest(
+    settings: SettingsOption = FILE_NAME,
+    now: NowOption = None,
+    *,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Drop what is stored first and keep only what is read.")
+    ] = False,
+) -> None:
+    """Read all sources into the histories: new rows only, and every row accounted for.
+
+    Training and scoring do it too; alone it keeps histories fresh. Example: regulars ingest
+    """
+    from serving.business import settings_named
+    from serving.commands.jobs import ingest_job
+
+    done = ingest_job(settings_named(settings), today=_today(now), anew=anew)
+    typer.echo("\n".join(done.account()))
+
+
+@app.command()
 def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     """Read the orders, judge the models on a holdout, fit them on everything, register them.
 
@@ -128,7 +152,7 @@ def backtest(
     cutoffs: Annotated[int, typer.Option(min=1, help="How many past days of prediction.")] = 3,
     now: NowOption = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Judge the models and all baselines at several past days, each against what followed.
 
@@ -215,6 +239,77 @@ def predict_orders(
     with steps(total_count=6) as progress:
         summary = predict_file(file, out, asked, today=_today(now), progress=progress)
     typer.echo(summary)
+
+
+@features.command("list")
+def features_list(
+    settings: SettingsOption = FILE_NAME,
+    group: Annotated[str | None, typer.Option(help="Only this group of features.")] = None,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Measure as of this day, not the newest."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every feature of the product, without settings.")
+    ] = False,
+) -> None:
+    """List the features of the business: unit, meaning, how often known, how far moved.
+
+    Example: regulars features list --group recency
+    """
+    from serving.business import settings_named
+    from serving.commands.features import all_features, business_features
+
+    if every:
+        found = all_features()
+    else:
+        day = cutoff.date() if cutoff else None
+        found = business_features(settings_named(settings), group=group, cutoff=day)
+    if as_json:
+        typer.echo(found.as_json())
+    else:
+        typer.echo(found.as_markdown() if as_markdown else found.as_text())
+
+
+@features.command("dictionary")
+def features_dictionary(
+    *, as_json: JsonOption = False, as_markdown: MarkdownOption = False
+) -> None:
+    """List every column of every table: type, unit, meaning, and how settings map it.
+
+    Example: regulars features dictionary --markdown > data-dictionary.md
+    """
+    from serving.commands.features import dictionary_json, dictionary_markdown, dictionary_text
+
+    if as_json:
+        typer.echo(dictionary_json())
+    else:
+        typer.echo(dictionary_markdown() if as_markdown else dictionary_text())
+
+
+@features.command("test")
+def features_test(
+    file: Annotated[
+        Path | None, typer.Argument(help="A Python file of features; without it, the settings'.")
+    ] = None,
+    settings: SettingsOption = FILE_NAME,
+    seed: Annotated[int, typer.Option(min=0, help="Which made-up events to try on.")] = 1,
+) -> None:
+    """Try your own features on made-up events: do they look into the future, do they hold.
+
+    Nothing of your data is read; ends with 1 if anything was found.
+    Example: regulars features test my_features.py
+    """
+    from serving.business import settings_named
+    from serving.commands.feature_trial import try_features
+
+    files = [file] if file else settings_named(settings).features.files
+    tried = try_features(files, seed=seed)
+    typer.echo(tried.as_text())
+    raise typer.Exit(1 if tried.findings else 0)
 
 
 @app.command()

@@ -5,12 +5,15 @@ drivers become the score's reasons. `serving.reasons` puts them in words.
 """
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalog import GROUPS, features_of, group_name
+from features.catalog import grouped
+from features.declarations import Feature
+from features.shape import Shape
 from serving.store import MOST_REASONS, Reason
 from training.models.customer_model import CustomerModel
 
@@ -38,7 +41,6 @@ DRIVER_OF_GROUP: dict[str, str] = {
     "contacts": "contacts",
     "profile": "profile",
 }
-_GROUP_OF = {one.name: group_name(group) for group in GROUPS for one in features_of(group)}
 DRIVER_OF_FEATURE: dict[str, str] = {"tenure_days": "tenure"}
 
 # What a driver shows beside the median of the active customers: a feature, and its unit.
@@ -74,26 +76,36 @@ SIGN_OF: dict[str, int] = {
     "pace": -1,
     "paid_time": -1,
 }
+# A feature of the business's own is a driver of its own, `own.` and its name: what is weighed is
+# what is shown, in the words of its docstring.
+OWN_FEATURE = "own"
+_UNIT_SHOWN = {"value": "money", "share": "percent"}
 CODES = (*SHOWN, OWN_RHYTHM)
 
 # Log-odds from which a driver counts as strong, as middling, and as worth a word at all.
 HIGH_WEIGHT, MEDIUM_WEIGHT, LEAST_WEIGHT = 0.5, 0.2, 0.05
 
 
-def reasons_of(model: CustomerModel, features: pd.DataFrame) -> list[tuple[Reason, ...]]:
+def reasons_of(
+    model: CustomerModel, features: pd.DataFrame, groups: tuple[ModuleType, ...] = ()
+) -> list[tuple[Reason, ...]]:
     """Up to three reasons of each row's churn probability, the strongest first.
 
-    A driver's weight is the sum of its features' exact contributions in log-odds.
+    A driver's weight is the sum of its features' exact contributions in log-odds. `groups` are the
+    business's own feature groups.
     """
     if features.empty:
         return []
     horizon_days = model.facts.horizons.churn_days
     by_feature = _told_apart(model.churn.contributions(features, horizon_days), features)
-    drivers = [_driver(name) for name in by_feature.columns]
+    known = grouped(Shape.from_dict(model.facts.shape, groups))
+    driver_of = {one.name: _driver(one, group) for one, group in known.items()}
+    own = {driver_of[one.name]: one for one in known if driver_of[one.name] not in SHOWN}
+    drivers = [driver_of[name] for name in by_feature.columns]
     by_driver = by_feature.T.groupby(drivers).sum().T
     names, weights = by_driver.columns.to_list(), by_driver.to_numpy()
     strongest = np.argsort(-np.abs(weights), axis=1)
-    shown = {name: _shown(name, features, model) for name in names}
+    shown = {name: _shown(name, features, model, own.get(name)) for name in names}
     told = (
         [
             _reason(shown[names[column]], weights[row, column], row)
@@ -129,8 +141,9 @@ def _told_apart(by_feature: pd.DataFrame, features: pd.DataFrame) -> pd.DataFram
     return told.add(pd.DataFrame(parts), fill_value=0.0)
 
 
-def _driver(feature: str) -> str:
-    return DRIVER_OF_FEATURE.get(feature) or DRIVER_OF_GROUP[_GROUP_OF[feature]]
+def _driver(feature: Feature, group: str) -> str:
+    by_group = DRIVER_OF_GROUP.get(group, f"{OWN_FEATURE}.{feature.name}")
+    return DRIVER_OF_FEATURE.get(feature.name, by_group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +155,13 @@ class _Shown:
     column: Floats
     own: Floats
     typical: float | None
+    meaning: str = ""
 
 
-def _shown(driver: str, features: pd.DataFrame, model: CustomerModel) -> _Shown:
-    name, unit = SHOWN[driver]
+def _shown(
+    driver: str, features: pd.DataFrame, model: CustomerModel, own: Feature | None
+) -> _Shown:
+    name, unit = (own.name, _UNIT_SHOWN.get(own.unit, own.unit)) if own else SHOWN[driver]
     missing = np.full(len(features), np.nan)
     return _Shown(
         code=driver,
@@ -153,6 +169,7 @@ def _shown(driver: str, features: pd.DataFrame, model: CustomerModel) -> _Shown:
         column=features[name].to_numpy() if name in features else missing,
         own=features["usual_gap_days"].to_numpy() if driver == "silence" else missing,
         typical=model.facts.typical.get(name),
+        meaning=own.meaning.removesuffix(".") if own else "",
     )
 
 
@@ -171,4 +188,5 @@ def _reason(shown: _Shown, weight: float, row: int) -> Reason:
         value=None if np.isnan(value) else value,
         typical=own if against_own else shown.typical,
         unit=shown.unit,
+        meaning=shown.meaning,
     )

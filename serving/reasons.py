@@ -13,12 +13,17 @@ def reason_text(reason: Reason, *, currency: str, language: str = "en") -> str:
     'No order for 71 days; usually every 28 days.'
     """
     texts = texts_of(language)
-    key = f"because.{reason.code}"
-    if reason.typical is None or reason.value is None:
+    # What follows `own.` is the name of a feature of the business's own: no text of ours has it.
+    is_own = reason.code.startswith("own.")
+    key = "because.own" if is_own else f"because.{reason.code}"
+    if is_own and reason.value is None:
+        key = f"{key}.unknown"
+    elif reason.typical is None or reason.value is None:
         key = f"{key}.alone"
     return texts(
         key,
         round(reason.value or 0),
+        meaning=reason.meaning,
         value=_shown(reason.value, reason, texts, currency),
         typical=_shown(reason.typical, reason, texts, currency),
         rhythm=texts("rhythm.every", max(1, round(reason.typical or 0))),

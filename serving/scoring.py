@@ -13,6 +13,7 @@ from features.histories import Histories
 from features.matrix import matrix
 from features.settings import Settings
 from features.shape import Shape
+from features.user_groups import own_groups
 from serving.drivers import reasons_of
 from serving.store import Generation, Score
 from training.artifact import cached_folder, load_model
@@ -59,7 +60,8 @@ class Scorer:
 
     def score_orders(self, orders: pa.Table, as_of: date) -> list[Score]:
         """Scores of raw orders (`features.schema.ORDERS`), by the scales of the generation."""
-        shape = Shape.from_dict(self._model.facts.shape)
+        groups = own_groups(self._settings.features.files)
+        shape = Shape.from_dict(self._model.facts.shape, groups)
         histories = Histories.from_events({"orders": orders}, shape)
         stored = self.generation.scales
         scales = Scales(
@@ -91,7 +93,7 @@ class Scorer:
             scales = _scales(numbers, self._value_factor())
         numbers["percentile"] = _percentile(numbers["churn_probability"], scales)
         numbers["value_band"] = _value_band(numbers["cltv_if_retained"], scales)
-        numbers["reasons"] = reasons_of(self._model, present)
+        numbers["reasons"] = reasons_of(self._model, present, histories.shape.groups)
         scores += [
             self._scored(row, one, as_of)
             for row, one in zip(_records(present), _rows(numbers), strict=True)
@@ -174,7 +176,9 @@ def load_scorer(settings: Settings, generation: Generation) -> Scorer:
     are not the ones that were registered.
     """
     folder = cached_folder(settings.workspace, generation.model_version, generation.model_digest)
-    return Scorer(settings, load_model(folder, digest=generation.model_digest), generation)
+    groups = own_groups(settings.features.files)
+    model = load_model(folder, digest=generation.model_digest, groups=groups)
+    return Scorer(settings, model, generation)
 
 
 def _scales(numbers: dict[str, Any], value_factor: float) -> Scales:

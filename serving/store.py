@@ -102,6 +102,7 @@ class Reason:
     value: float | None
     typical: float | None
     unit: str
+    meaning: str = ""  # of a feature of the business's own, in its own words
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ then prove that the model still says what it said when it was saved.
 import hashlib
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import lightgbm as lgb
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog import catalogue
-from features.errors import ModelRefused
+from features.errors import ModelRefused, SettingsError
 from features.shape import Shape
 from training.models.anchor import Anchor
 from training.models.churn import ChurnModel
@@ -24,6 +25,9 @@ from training.models.intervals import ValueInterval
 from training.models.lifetime_value import ValueModel
 
 FORMAT = 2
+OWN_FILE = "features_"
+"""What the files of own feature groups are called beside a model that MLflow gives away."""
+
 TREES = ("churn_plain", "churn_anchored", "value_plain", "value_anchored")
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -48,15 +52,18 @@ def save_model(model: CustomerModel, features: pd.DataFrame, folder: Path) -> st
     return _sha256(folder / "manifest.json")
 
 
-def load_model(folder: Path, *, digest: str | None = None) -> CustomerModel:
+def load_model(
+    folder: Path, *, digest: str | None = None, groups: tuple[ModuleType, ...] = ()
+) -> CustomerModel:
     """The model of a folder, checked before and after loading.
 
-    `digest` is what `save_model` gave, kept apart from the folder. Raises ModelRefused for a
-    folder that is incomplete, changed, of another format or of another feature catalogue.
+    `digest` is what `save_model` gave, kept apart from the folder; `groups` are the business's own
+    feature groups. Raises ModelRefused for a folder that is incomplete, changed, of another format
+    or of another feature catalogue.
     """
     _check_files(folder, digest)
     facts = _facts(json.loads((folder / "facts.json").read_text(encoding="utf-8")))
-    found = catalogue(Shape.from_dict(facts.shape)).version
+    found = _catalogue_version(folder, facts, groups)
     if facts.catalogue_version != found:
         message = (
             f"The model in {folder} was made with feature catalogue {facts.catalogue_version}, "
@@ -122,6 +129,14 @@ def _facts(fields: dict[str, Any]) -> ModelFacts:
         "feature_names": tuple(fields["feature_names"]),
     }
     return ModelFacts(**read)
+
+
+def _catalogue_version(folder: Path, facts: ModelFacts, groups: tuple[ModuleType, ...]) -> str:
+    try:
+        return catalogue(Shape.from_dict(facts.shape, groups)).version
+    except SettingsError as error:
+        message = f"The model in {folder} does not fit. {error}"
+        raise ModelRefused(message) from error
 
 
 def _check_files(folder: Path, digest: str | None) -> None:

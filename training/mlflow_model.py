@@ -11,7 +11,8 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
-from training.artifact import load_model
+from features.user_groups import own_groups
+from training.artifact import OWN_FILE, load_model
 
 
 class CustomerModelFlavour(PythonModel):  # type: ignore[misc]  # MLflow's classes are untyped
@@ -19,7 +20,9 @@ class CustomerModelFlavour(PythonModel):  # type: ignore[misc]  # MLflow's class
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the checked model folder that travels with this file."""
-        self.model = load_model(Path(context.artifacts["model"]))
+        files = [path for name, path in context.artifacts.items() if name.startswith(OWN_FILE)]
+        groups = own_groups(Path(file) for file in files)
+        self.model = load_model(Path(context.artifacts["model"]), groups=groups)
 
     def predict(
         self,

@@ -103,7 +103,7 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
         with tempfile.TemporaryDirectory() as aside:
             folder = Path(aside) / "model"
             digest = save_model(model, rows, folder)
-            version = register(folder, digest, run_id=run_id)
+            version = register(folder, digest, run_id=run_id, groups=histories.shape.groups)
     promoted = quality["grade"] != "C" or champion(client) is None
     if promoted:
         promote(client, version)

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 import mlflow
 import pandas as pd
@@ -13,7 +14,7 @@ from mlflow.models.signature import infer_signature
 from mlflow.tracking import MlflowClient
 
 from features.errors import ModelRefused, NotReady
-from training.artifact import cached_folder, load_model
+from training.artifact import OWN_FILE, cached_folder, load_model
 from training.models.customer_model import CustomerModel, Version
 from training.tracking import use_workspace
 
@@ -22,22 +23,27 @@ CHAMPION_ALIAS = "champion"
 DIGEST_TAG = "regulars.digest"
 # What MLflow answers for a model, and for an alias, that does not exist.
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-REQUIREMENTS = ("lightgbm", "numpy", "pandas", "scipy", "pyarrow", "duckdb", "babel", "mlflow")
+REQUIREMENTS = (
+    *("lightgbm", "numpy", "pandas", "scipy", "pyarrow", "duckdb", "babel", "mlflow", "sqlglot"),
+)
 
 
-def register(folder: Path, digest: str, *, run_id: str) -> Version:
+def register(
+    folder: Path, digest: str, *, run_id: str, groups: tuple[ModuleType, ...] = ()
+) -> Version:
     """Log the model folder to the current run and register it as a new version.
 
-    The pyfunc flavour (models from code) and its signature are for outside users; the example in
+    The files of the business's own feature groups travel with it, for outside users only. The
+    pyfunc flavour (models from code) and its signature are for outside users; the example in
     it is a made-up row, nobody's data.
     """
-    model = load_model(folder, digest=digest)
+    model = load_model(folder, digest=digest, groups=groups)
     example = _example(folder)
     source = Path(__file__).parent
     logged = mlflow.pyfunc.log_model(
         name="model",
         python_model=str(source / "mlflow_model.py"),
-        artifacts={"model": str(folder)},
+        artifacts={"model": str(folder), **own_files(groups)},
         code_paths=[str(source), str(source.parent / "features")],
         signature=infer_signature(example, model.predict(example)),
         input_example=example.head(1),
@@ -74,9 +80,12 @@ def champion(client: MlflowClient) -> Version | None:
     return Version(MODEL_NAME, str(found.version), found.run_id, found.tags.get(DIGEST_TAG, ""))
 
 
-def fetch_champion(workspace: Path) -> tuple[CustomerModel, Version]:
+def fetch_champion(
+    workspace: Path, groups: tuple[ModuleType, ...] = ()
+) -> tuple[CustomerModel, Version]:
     """The champion, downloaded into `workspace/models/VERSION` and checked against its digest.
 
+    `groups` are the business's own feature groups.
     Raises NotReady without a champion, ModelRefused for files that are not the registered ones.
     """
     client = use_workspace(workspace)
@@ -89,14 +98,16 @@ def fetch_champion(workspace: Path) -> tuple[CustomerModel, Version]:
         raise ModelRefused(message)
     folder = cached_folder(workspace, version.number, version.digest)
     try:
-        return load_model(folder, digest=version.digest), version
+        return load_model(folder, digest=version.digest, groups=groups), version
     except ModelRefused:
         # No copy yet, or a damaged one: the registry has the files.
-        _download(client, version, folder)
-    return load_model(folder, digest=version.digest), version
+        _download(client, version, folder, groups)
+    return load_model(folder, digest=version.digest, groups=groups), version
 
 
-def _download(client: MlflowClient, version: Version, folder: Path) -> None:
+def _download(
+    client: MlflowClient, version: Version, folder: Path, groups: tuple[ModuleType, ...]
+) -> None:
     """Bring the files of a version to `folder`, checked before they get that name."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     uri = client.get_model_version_download_uri(version.name, version.number)
@@ -104,9 +115,14 @@ def _download(client: MlflowClient, version: Version, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
         got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=aside))
         files = next(got.glob("**/manifest.json")).parent
-        load_model(files, digest=version.digest)
+        load_model(files, digest=version.digest, groups=groups)
         shutil.rmtree(folder, ignore_errors=True)
         files.rename(folder)
+
+
+def own_files(groups: tuple[ModuleType, ...]) -> dict[str, str]:
+    """The files of a business's own feature groups as MLflow's artifacts, by name."""
+    return {f"{OWN_FILE}{place}": str(group.__file__) for place, group in enumerate(groups)}
 
 
 def _example(folder: Path) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def test_an_early_day_of_prediction_needs_as_many_customers(tmp_path):
 def test_a_champion_does_not_answer_for_other_settings(tmp_path, monkeypatch):
     known = histories(simulated_orders(customers=300))
     model = fit_customer_model(known, CUTOFF, HORIZONS, seed=1)
-    monkeypatch.setattr("serving.batch.fetch_champion", lambda _: (model, None))
+    monkeypatch.setattr("serving.batch.fetch_champion", lambda *_: (model, None))
     changed = shop_settings(tmp_path, churn={"within_days": 30})
     with pytest.raises(ModelRefused, match=r"answers for churn in 60 days .* ask for 30"):
         score_and_publish(changed, known, "name", as_of=CUTOFF, published_at=None)

@@ -39,6 +39,7 @@ def used_keys() -> set[str]:
     keys |= {f"quality.{part}" for part in ("churn", "value")}
     keys |= {f"quality.better.{who}" for who in ("model", "baseline", "neither")}
     keys |= {f"because.{code}" for code in CODES} | {f"because.{code}.alone" for code in SHOWN}
+    keys |= {"because.own", "because.own.alone", "because.own.unknown"}
     columns = ("customer", "probability", "expected", "stake", "reasons", "last-order")
     keys |= {f"list.column.{column}" for column in columns}
     keys |= {f"timeline.column.{one}" for one in ("day", "orders", "value", "refunds")}
