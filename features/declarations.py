@@ -208,9 +208,7 @@ class Source:
 
     def _needs(self, needs: Iterable[str]) -> frozenset[str]:
         whole = {"calendar", *EVENT_TABLES}
-        named = (
-            name if name in whole or "." in name else f"{self.table}.{name}" for name in needs
-        )
+        named = (name if name in whole or "." in name else f"{self.table}.{name}" for name in needs)
         return frozenset((self.table, *named))
 
 

@@ -97,7 +97,9 @@ class AsOf:
         family = self._family(measure)
         if measure.by is None:
             totals = family.total(measure.name, on)
-            return totals[self._end(measure.family)] - totals[self._start(measure.family, window_days)]
+            return (
+                totals[self._end(measure.family)] - totals[self._start(measure.family, window_days)]
+            )
         if on is not None:
             message = f"{measure.name} is kept by {measure.by}: it has no total on some days"
             raise TypeError(message)

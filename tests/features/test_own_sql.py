@@ -81,7 +81,10 @@ def test_a_column_that_a_source_may_lack_is_named_in_needs():
     ("measure", "says"),
     [
         (visits.count("some", by="seconds"), "by='seconds' is no such column of visits"),
-        (orders.count("some", at="amount_minor"), "at='amount_minor' .*; there are: paid_until_day"),
+        (
+            orders.count("some", at="amount_minor"),
+            "at='amount_minor' .*; there are: paid_until_day",
+        ),
         (visits.count("some", at="day"), "at='day' .* there are: none"),
     ],
 )
