@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+# A script beside this one bears the name of the package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from features.ingestion import histories_of
+from features.schema import ORDERS
 from features.sources import cdnow
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 from training.evaluation import evaluate
 from training.models.customer_model import Horizons
 
@@ -45,7 +49,7 @@ TASKS = {
 def main(names: list[str]) -> None:
     """Print one table per task, a line per system."""
     settings = cdnow.settings(Path(tempfile.gettempdir()))
-    reading = read_orders(settings.sources.orders, settings, today=date(1998, 7, 1))
+    reading = read_table(ORDERS, settings.sources.orders, settings, today=date(1998, 7, 1))
     histories = histories_of(reading, settings)
     for name in names or list(TASKS):
         task = TASKS[name]

@@ -4,6 +4,8 @@ RegularsError
 ├── SettingsError       regulars.yml breaks its contract
 ├── DataError           a file or a table breaks its contract
 │   ├── UnreadableFile    not a table at all: empty, binary, compressed, wrong encoding
+│   ├── UnreachableSource a database or an object store that does not answer
+│   ├── MissingTable      a database without the table that is named
 │   ├── MissingColumns    a table without a column that is needed
 │   ├── TooManyRefused    more bad rows than the settings allow
 │   └── DamagedStore      a stored file is not the one its manifest names
@@ -32,6 +34,14 @@ class DataError(RegularsError):
 
 class UnreadableFile(DataError):
     """A file that is no table: empty, binary, compressed or in another encoding."""
+
+
+class UnreachableSource(DataError):
+    """A database or an object store does not answer, or does not let the reader in."""
+
+
+class MissingTable(DataError):
+    """A database lacks the table that is named."""
 
 
 class MissingColumns(DataError):

@@ -13,27 +13,41 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from features.contracts import Table
 from features.errors import DataError, TooManyRefused
-from features.schema import ORDERS, REFUSED
-from features.settings import OrdersSource
+from features.schema import REFUSED
+from features.source_settings import OrdersSource, TableSource
 
 log = logging.getLogger(__name__)
 
 NO_CUSTOMER_ID = "no_customer_id"
 """The code of a guest's row: refused, but no broken row."""
 
+KEYS = pa.schema(
+    [
+        pa.field(name, pa.uint64(), nullable=False)
+        for name in ("key_0", "key_1", "content_0", "content_1")
+    ]
+)
+"""Identity and content of an event, 128 bits each: what a store knows an event again by."""
+
 _COMMONEST = 3
+_EVENTS_OF_A_ROW = 2  # a ticket that was opened and closed
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The rows of a file, accepted or refused, and where every one of them went.
+    """The rows of a source, accepted or refused, and where every one of them went.
 
-    `refused_count` includes guests; `later_count` counts rows left out before they were judged,
-    because they lie on or after the day asked for. Those are in no other count.
+    Counts are those of the source's rows; `rows` holds the events that they became, two of a ticket
+    that was opened and closed, and `keys` tells each of them again. `refused_count` includes
+    guests; `later_count` counts rows left out before they were judged, because they lie on or after
+    the day asked for. Those are in no other count.
     """
 
-    orders: pa.Table  # schema.ORDERS
+    table: Table
+    rows: pa.Table  # the contract of the table
+    keys: pa.Table  # KEYS, row by row
     refused: pa.Table  # schema.REFUSED
     read_count: int
     accepted_count: int
@@ -54,11 +68,14 @@ class Reading:
             )
             raise DataError(message)
         tables = (
-            (self.orders, ORDERS, self.accepted_count),
-            (self.refused, REFUSED, self.refused_count),
+            (self.rows, self.table.arrow_schema(), self.accepted_count),
+            (self.keys, KEYS, self.rows.num_rows),
+            (self.refused, REFUSED.arrow_schema(), self.refused_count),
         )
-        for table, contract, count in tables:
-            if not table.schema.equals(contract.arrow_schema()) or table.num_rows != count:
+        most_count = _EVENTS_OF_A_ROW * self.accepted_count
+        for table, schema, count in tables:
+            fits = count <= table.num_rows <= (most_count if table is self.rows else count)
+            if not table.schema.equals(schema) or not fits:
                 message = "a table of a reading breaks its contract; please report this fault"
                 raise DataError(message)
 
@@ -79,14 +96,17 @@ class Reading:
 
     def summary(self) -> str:
         """The account in one line."""
+        became = ""
+        if self.rows.num_rows != self.accepted_count:
+            became = f"; they became {self.rows.num_rows:,} events"
         return (
             f"{self.read_count:,} rows read: {self.accepted_count:,} accepted, "
             f"{self.duplicate_count:,} duplicate, {self.refused_count:,} refused "
-            f"(of which {self.guest_count:,} without a customer id)"
+            f"(of which {self.guest_count:,} without a customer id){became}"
         )
 
 
-def check_shares(reading: Reading, source: OrdersSource, refused_path: Path | None = None) -> None:
+def check_shares(reading: Reading, source: TableSource, refused_path: Path | None = None) -> None:
     """Nothing, if few enough rows were refused.
 
     Raises TooManyRefused that names the share, the limit, the commonest reasons, the cure, and the
@@ -96,15 +116,15 @@ def check_shares(reading: Reading, source: OrdersSource, refused_path: Path | No
     if reading.refused_share > source.max_refused_share:
         broken_count = reading.refused_count - reading.guest_count
         message = (
-            f"{source.path.name}: {broken_count:,} of {reading.read_count:,} rows "
+            f"{source.title}: {broken_count:,} of {reading.read_count:,} rows "
             f"({reading.refused_share:.1%}) were refused, above the limit of "
             f"{source.max_refused_share:.1%}, so nothing was taken: {_commonest(reading)}. "
             f"Mend the file or its description, or raise max_refused_share.{kept}"
         )
         raise TooManyRefused(message)
-    if reading.guest_share > source.max_guest_share:
+    if isinstance(source, OrdersSource) and reading.guest_share > source.max_guest_share:
         message = (
-            f"{source.path.name}: {reading.guest_count:,} of {reading.read_count:,} rows "
+            f"{source.title}: {reading.guest_count:,} of {reading.read_count:,} rows "
             f"({reading.guest_share:.1%}) have no customer id in column "
             f"{source.columns.customer_id!r}, above the limit of {source.max_guest_share:.1%}, "
             "so nothing was taken. Map the right column with --columns customer_id=NAME, "

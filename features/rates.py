@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.contracts import EPOCH
 from features.errors import DataError
-from features.histories import EPOCH
 from features.markets import is_known_currency, minor_unit_digits
 from features.schema import RATES
 from features.sources.values import MAX_AMOUNT

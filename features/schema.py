@@ -146,12 +146,14 @@ TICKETS = _events(
     _optional("ticket_id", pa.string(), "id", "Identity of the ticket.", "id"),
     _optional("topic", pa.string(), "name", "What it was about.", "text"),
     _optional("priority", pa.string(), "name", "How urgent it was.", "text"),
-    _optional(
+    Column(
         "score_hundredths",
         pa.int64(),
         "hundredths",
         "Satisfaction with the answer, on the source's own scale; known from the closing on.",
-        "number",
+        required=False,
+        reads="number",
+        role="score",
     ),
     Column(
         "opened_day",
@@ -165,12 +167,14 @@ SURVEYS = _events(
     "surveys",
     "Answers to surveys, one row per answer.",
     Column("kind", pa.string(), "nps | csat | …", "Which question was asked.", reads="word"),
-    _optional(
+    Column(
         "score_hundredths",
         pa.int64(),
         "hundredths",
         "The answer as a number, on the question's own scale.",
-        "number",
+        required=False,
+        reads="number",
+        role="score",
     ),
     _optional("comment", pa.string(), "text", "What the customer wrote.", "text"),
     _optional("language", pa.string(), "BCP 47 tag", "The language of the comment.", "text"),
@@ -313,6 +317,7 @@ REFUSED = Table(
     "refused",
     "Rows of a source that were not accepted, as they stood.",
     (
+        Column("file", pa.string(), "name", "File of the source; empty if it is a single one."),
         Column("row", pa.int64(), "count", "Row of the file, the header being row 1."),
         Column("column", pa.string(), "name", "Column of the file that was refused."),
         Column("code", pa.string(), "code", "The rule that it breaks, in one word."),

@@ -5,6 +5,7 @@ errors. Any value can be overridden by the environment: `REGULARS_VALUE__MARGIN=
 """
 
 import difflib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -20,65 +21,14 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from features.engine_settings import EngineName, SparkSettings
 from features.errors import SettingsError
 from features.feature_settings import FeatureSettings
-from features.market_settings import CurrencyCode, Market, RatesSource
-from features.settings_parts import CsvFormat, Part
+from features.market_settings import CurrencyCode, Market
+from features.settings_parts import Part
+from features.source_settings import Sources
 
 FILE_NAME = "regulars.yml"
-
-
-class OrderColumns(Part):
-    """Which column of the file holds what. Names are those of the file's header."""
-
-    customer_id: str = Field(description="who ordered; an opaque text, never a number")
-    timestamp: str = Field(description="when; a date or a date with time")
-    amount: str = Field(description="money of the row, or a product such as `quantity*unit_price`")
-    order_id: str | None = Field(default=None, description="rows with one id are one order")
-    quantity: str | None = Field(default=None, description="units bought")
-    product: str | None = Field(default=None, description="what was bought")
-    currency: str | None = Field(default=None, description="ISO 4217 code of the row")
-    market: str | None = Field(default=None, description="market of the row, as named below")
-    paid_until: str | None = Field(
-        default=None,
-        description="for subscriptions, one row a payment: the first day it no longer pays for",
-    )
-
-    def names(self) -> list[str]:
-        """Every column of the file that is read, each once, in order."""
-        mapped = self.model_dump(exclude_none=True)
-        names = [part.strip() for text in mapped.values() for part in text.split("*")]
-        return list(dict.fromkeys(names))
-
-
-class OrdersSource(Part):
-    """Where the orders come from and how strictly they are read."""
-
-    path: Path = Field(description="a CSV or Parquet file, relative to this settings file")
-    format: Literal["csv", "parquet"] = Field(description="what kind of file it is")
-    columns: OrderColumns
-    csv: CsvFormat = CsvFormat()
-    timestamp_format: str | None = Field(
-        default=None, description="strptime pattern such as %d/%m/%Y; without it ISO 8601"
-    )
-    duplicates: Literal["drop", "keep"] = Field(
-        default="drop", description="rows that repeat another row in every column of the file"
-    )
-    max_refused_share: float = Field(
-        default=0.01, ge=0, le=1, description="above this share of bad rows nothing is taken"
-    )
-    max_guest_share: float = Field(
-        default=0.5, ge=0, le=1, description="the same for rows without a customer id"
-    )
-
-
-class Sources(Part):
-    """The tables of the business."""
-
-    orders: OrdersSource
-    rates: RatesSource | None = Field(
-        default=None, description="exchange rates, needed for markets in several currencies"
-    )
 
 
 class NoOrderChurn(Part):
@@ -187,6 +137,10 @@ class Settings(BaseSettings):
         default_factory=_currency_of_markets,
         description="the business's own currency; without it, the one of its markets",
     )
+    engine: EngineName = Field(
+        default="duckdb", description="where histories are made: in this process, or on Spark"
+    )
+    spark: SparkSettings = SparkSettings()
     features: FeatureSettings = FeatureSettings()
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
@@ -295,11 +249,18 @@ def load_settings(path: Path) -> Settings:
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
-    orders, rates = settings.sources.orders, settings.sources.rates
-    sources = Sources(
-        orders=orders.model_copy(update={"path": folder / orders.path}),
-        rates=rates and rates.model_copy(update={"path": folder / rates.path}),
-    )
+    places = {
+        name: source.model_copy(update={"path": folder / source.path})
+        for name, source in settings.sources
+        if source is not None and isinstance(source.path, Path)
+    }
+    sources = settings.sources.model_copy(update=places)
+    near = {
+        name: source.model_copy(update={"url": f"sqlite:///{folder / source.url[10:]}"})
+        for name, source in sources.given().items()
+        if source.url is not None and source.url.startswith("sqlite:///")
+    }
+    sources = sources.model_copy(update=near)
     return settings.model_copy(
         update={
             "sources": sources,
@@ -337,7 +298,13 @@ def _line_of(text: str, keys: list[str]) -> int:
 
 
 def _did_you_mean(keys: list[str]) -> str:
-    parts: list[type[BaseModel]] = [Settings, *Part.__subclasses__()]
+    parts: list[type[BaseModel]] = [Settings, *_kinds_of(Part)]
     known = {name for part in parts for name in part.model_fields}
     close = difflib.get_close_matches(keys[-1], known, n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _kinds_of(part: type[Part]) -> Iterator[type[BaseModel]]:
+    for kind in part.__subclasses__():
+        yield kind
+        yield from _kinds_of(kind)

@@ -7,7 +7,7 @@ from pathlib import Path
 from features.market_settings import Market
 from features.markets import is_known_currency
 from features.readiness import HORIZONS_NEEDED, WINDOWS_DAYS, Readiness
-from features.settings import OrderColumns, ValueSettings
+from features.settings import ValueSettings
 from features.sources.guess import Guess
 from features.sources.values import EPOCH_FORMATS
 
@@ -21,6 +21,12 @@ _MEANING = {
     "currency": "rows in another currency than the market's are refused",
     "market": "market of the row, as named below",
     "paid_until": "first day no longer paid, for subscriptions",
+    "discount": "money taken off, already left out of the amount",
+    "cost": "what the goods cost the business",
+    "category": "category of the product",
+    "channel": "where it was bought",
+    "event_id": "identity of the row",
+    "arrived_at": "when the business came to know the row",
 }
 _COMMENT_COLUMN = 46
 
@@ -51,7 +57,7 @@ def settings_text(
 
 def _source_lines(guess: Guess, folder: Path) -> list[str]:
     source = guess.source
-    path = Path(os.path.relpath(source.path.resolve(), folder.resolve())).as_posix()
+    path = Path(os.path.relpath(guess.path.resolve(), folder.resolve())).as_posix()
     lines = [
         "sources:",
         "  orders:",
@@ -67,10 +73,12 @@ def _source_lines(guess: Guess, folder: Path) -> list[str]:
             _line(6, "encoding", source.csv.encoding, "such as utf-8, cp1252 or cp1250"),
         ]
     lines.append("    columns:")
-    for role in OrderColumns.model_fields:
-        name = getattr(source.columns, role)
-        if name is not None:
-            lines.append(_line(6, role, name, _MEANING[role]))
+    mapped = source.columns.mapped()
+    lines += [
+        _line(6, role, mapped[role], meaning)
+        for role, meaning in _MEANING.items()
+        if role in mapped
+    ]
     if source.timestamp_format is not None:
         kind = "one of " + ", ".join(EPOCH_FORMATS)
         if source.timestamp_format not in EPOCH_FORMATS:

@@ -1,7 +1,7 @@
 """What a business has: its tables, columns, markets and words. It decides which features exist."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -51,6 +51,18 @@ class Shape:
                     if column.few:
                         words.append((f"{table}.{column.name}", commonest(rows[column.name])))
         return cls(markets, currency, frozenset(available), tuple(words), counted, groups)
+
+    def after(self, known: "Shape") -> "Shape":
+        """The same, with what stored events have besides; their words keep their bits."""
+        mine = dict(self.vocabulary)
+        words = dict(known.vocabulary)
+        for name, more in mine.items():
+            first = words.get(name, ())
+            fresh = tuple(word for word in more if word not in first)
+            words[name] = (first + fresh)[:MOST_WORDS]
+        return replace(
+            self, available=self.available | known.available, vocabulary=tuple(words.items())
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The shape as JSON-able data; groups are named with the digest of their file, not kept."""

@@ -33,8 +33,9 @@ import pandas as pd
 
 from features.ingestion import histories_of
 from features.matrix import feature_columns, matrix
+from features.schema import ORDERS
 from features.sources import cdnow
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 from serving.reasons import reason_text
 from serving.scoring import Scorer, new_generation
 from training.evaluation import evaluate
@@ -52,16 +53,16 @@ pd.set_option("display.width", 120, "display.max_columns", 20, "display.precisio
 
 # %%
 settings = cdnow.settings(Path(mkdtemp()))
-reading = read_orders(settings.sources.orders, settings, today=date(1998, 7, 1))
+reading = read_table(ORDERS, settings.sources.orders, settings, today=date(1998, 7, 1))
 print(reading.summary())
-reading.orders.select(["customer_id", "day", "amount_minor", "quantity"]).to_pandas().head()
+reading.rows.select(["customer_id", "day", "amount_minor", "quantity"]).to_pandas().head()
 
 # %% [markdown]
 # Amounts are whole cents, because sums of floats depend on their order. Most customers order once
 # and never again; a few carry the shop.
 
 # %%
-orders_count = Counter(reading.orders["customer_id"].to_pylist())
+orders_count = Counter(reading.rows["customer_id"].to_pylist())
 per_customer = pd.Series(orders_count, name="orders per customer")
 per_customer.describe(percentiles=[0.25, 0.5, 0.75, 0.9, 0.99]).to_frame().T
 

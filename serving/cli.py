@@ -112,6 +112,26 @@ def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
 
 
 @app.command()
+def ingest(
+    settings: SettingsOption = FILE_NAME,
+    now: NowOption = None,
+    *,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Drop what is stored first and keep only what is read.")
+    ] = False,
+) -> None:
+    """Read all sources into the histories: new rows only, and every row accounted for.
+
+    Training and scoring do it too; alone it keeps histories fresh. Example: regulars ingest
+    """
+    from serving.business import settings_named
+    from serving.commands.jobs import ingest_job
+
+    done = ingest_job(settings_named(settings), today=_today(now), anew=anew)
+    typer.echo("\n".join(done.account()))
+
+
+@app.command()
 def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     """Read the orders, judge the models on a holdout, fit them on everything, register them.
 

@@ -2,11 +2,17 @@
 
 from features.declarations import Floats, Ints, Source, divided
 from features.kernel import AsOf
-from features.measures import IS_ORDER, ORDER_DAYS, ORDER_VALUE, UNITS
+from features.measures import IS_ORDER, ORDER_DAYS, UNITS
 
 orders = Source("orders")
 
 PRODUCT_DAYS = orders.days("product_days", IS_ORDER, needs=("product",), by="product")
+COUNTED_VALUE = orders.total(
+    "counted_value_minor",
+    "amount_minor",
+    f"{IS_ORDER} AND quantity IS NOT NULL",
+    needs=("quantity",),
+)
 CATEGORIES = orders.bits("category_bits", "category", IS_ORDER)
 CHANNELS = orders.bits("channel_bits", "channel", IS_ORDER)
 
@@ -25,8 +31,8 @@ def units_per_order_day_ratio(known: AsOf) -> Floats:
 
 @orders.feature(needs=("quantity",))
 def unit_price_value(known: AsOf) -> Floats:
-    """Mean money of a unit."""
-    return divided(known.money(ORDER_VALUE), known.total(UNITS))
+    """Mean money of a unit, of rows whose units are known."""
+    return divided(known.money(COUNTED_VALUE), known.total(UNITS))
 
 
 @orders.windowed(over=(90, 365), needs=("product",))

@@ -2,7 +2,7 @@
 
 from features.declarations import Floats, Source, divided
 from features.kernel import AsOf
-from features.measures import IS_ORDER, ORDER_DAYS, ORDER_LINES
+from features.measures import IS_ORDER, ORDER_DAYS
 from features.tile_index import DayWeight
 
 orders = Source("orders")
@@ -14,6 +14,8 @@ WEEKDAYS = tuple(
 )
 WEEKEND = DayWeight("weekend", lambda days: (days + 3) % 7 >= 5)
 
+# Only rows whose time is known: a date alone says nothing of the hour.
+TIMED_LINES = orders.count("timed_lines", f"{IS_ORDER} AND minute IS NOT NULL", needs=("minute",))
 NIGHT_LINES = orders.count("night_lines", f"{IS_ORDER} AND minute < 360", needs=("minute",))
 MORNING_LINES = orders.count(
     "morning_lines", f"{IS_ORDER} AND minute >= 360 AND minute < 720", needs=("minute",)
@@ -39,16 +41,16 @@ def usual_weekday_share(known: AsOf) -> Floats:
 @orders.feature(needs=("minute",))
 def night_lines_share(known: AsOf) -> Floats:
     """Part of the order rows written between midnight and six."""
-    return divided(known.total(NIGHT_LINES), known.total(ORDER_LINES))
+    return divided(known.total(NIGHT_LINES), known.total(TIMED_LINES))
 
 
 @orders.feature(needs=("minute",))
 def morning_lines_share(known: AsOf) -> Floats:
     """Part of the order rows written between six and noon."""
-    return divided(known.total(MORNING_LINES), known.total(ORDER_LINES))
+    return divided(known.total(MORNING_LINES), known.total(TIMED_LINES))
 
 
 @orders.feature(needs=("minute",))
 def evening_lines_share(known: AsOf) -> Floats:
     """Part of the order rows written after six in the evening."""
-    return divided(known.total(EVENING_LINES), known.total(ORDER_LINES))
+    return divided(known.total(EVENING_LINES), known.total(TIMED_LINES))

@@ -16,7 +16,9 @@ EXPIRING = loyalty.total(
     needs=("points", "expires_day"),
     at="expires_day",
 )
-TIER_DAYS = loyalty.days("tier_days", "kind = 'tier'", needs=("tier_level",))
+TIER_DAYS = loyalty.days(
+    "tier_days", "kind = 'tier' AND tier_level IS NOT NULL", needs=("tier_level",)
+)
 TIER = loyalty.largest("tier_level", "tier_level", "kind = 'tier'", needs=("tier_level",))
 
 

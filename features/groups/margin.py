@@ -6,7 +6,10 @@ from features.measures import IS_ORDER, ORDER_DAYS, ORDER_LINES, ORDER_VALUE
 
 orders = Source("orders")
 
-COST_VALUE = orders.total("cost_value_minor", "cost_minor", needs=("cost_minor",))
+# Only of rows whose cost is known: an unknown cost is not a cost of nothing.
+_COSTED = f"{IS_ORDER} AND cost_minor IS NOT NULL"
+MARGIN = orders.total("margin_minor", "amount_minor - cost_minor", _COSTED, needs=("cost_minor",))
+COSTED_VALUE = orders.total("costed_value_minor", "amount_minor", _COSTED, needs=("cost_minor",))
 DISCOUNT_VALUE = orders.total(
     "discount_value_minor", "discount_minor", IS_ORDER, needs=("discount_minor",)
 )
@@ -17,15 +20,14 @@ DISCOUNTED_LINES = orders.count(
 
 @orders.windowed(over=(90, 365), needs=("cost_minor",))
 def margin_value(known: AsOf, window_days: int | None) -> Floats:
-    """Money ordered less what the goods cost."""
-    return known.money(ORDER_VALUE, window_days) - known.money(COST_VALUE, window_days)
+    """Money ordered less the cost of the goods, of rows whose cost is known."""
+    return known.money(MARGIN, window_days)
 
 
 @orders.windowed(over=(365,), needs=("cost_minor",))
 def margin_share(known: AsOf, window_days: int | None) -> Floats:
-    """Part of the money ordered that was left after the cost of the goods."""
-    ordered = known.money(ORDER_VALUE, window_days)
-    return divided(ordered - known.money(COST_VALUE, window_days), ordered)
+    """Part of the money ordered that is left after the cost, of rows whose cost is known."""
+    return divided(known.total(MARGIN, window_days), known.total(COSTED_VALUE, window_days))
 
 
 @orders.windowed(over=(90, 365), needs=("discount_minor",))
@@ -37,8 +39,8 @@ def discount_value(known: AsOf, window_days: int | None) -> Floats:
 @orders.windowed(over=(365,), needs=("discount_minor",))
 def discount_share(known: AsOf, window_days: int | None) -> Floats:
     """Discount as a part of the price before it."""
-    discount = known.money(DISCOUNT_VALUE, window_days)
-    return divided(discount, known.money(ORDER_VALUE, window_days) + discount)
+    discount = known.total(DISCOUNT_VALUE, window_days)
+    return divided(discount, known.total(ORDER_VALUE, window_days) + discount)
 
 
 @orders.feature(needs=("discount_minor",))

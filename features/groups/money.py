@@ -1,5 +1,7 @@
 """How much: money ordered, in whole units of the shop's currency."""
 
+import numpy as np
+
 from features.declarations import Floats, Source, divided
 from features.kernel import AsOf
 from features.measures import ORDER_DAYS, ORDER_VALUE, REFUND_VALUE
@@ -41,7 +43,10 @@ def last_order_day_value(known: AsOf) -> Floats:
 @orders.windowed(over=(365,))
 def largest_order_day_value(known: AsOf, window_days: int | None) -> Floats:
     """Money of the largest order day."""
-    return known.largest(ORDER_VALUE, window_days) / known.minor_units
+    # A window with refunds alone has tiles, but no order day.
+    ordered = known.total(ORDER_DAYS, window_days) > 0
+    largest = known.largest(ORDER_VALUE, window_days) / known.minor_units
+    return np.where(ordered, largest, np.nan)
 
 
 @orders.feature()

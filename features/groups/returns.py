@@ -18,7 +18,7 @@ def refunds_count(known: AsOf, window_days: int | None) -> Ints:
 @orders.windowed(over=(180,))
 def refunded_share(known: AsOf, window_days: int | None) -> Floats:
     """Part of the money ordered that was paid back."""
-    return divided(known.money(REFUND_VALUE, window_days), known.money(ORDER_VALUE, window_days))
+    return divided(known.total(REFUND_VALUE, window_days), known.total(ORDER_VALUE, window_days))
 
 
 @orders.feature()

@@ -14,6 +14,11 @@ ENDED_STARTED_ON = subscriptions.total("ended_started_day_sum", "started_day", "
 STARTED_PRICE = subscriptions.total(
     "started_price_minor", "price_minor", "kind = 'started'", needs=("price_minor",)
 )
+PRICED_DAYS = subscriptions.days(
+    "subscription_priced_days",
+    "kind = 'started' AND price_minor IS NOT NULL",
+    needs=("price_minor",),
+)
 ENDED_PRICE = subscriptions.total(
     "ended_price_minor", "price_minor", "kind = 'ended'", needs=("price_minor",)
 )
@@ -72,9 +77,9 @@ def running_price_value(known: AsOf) -> Floats:
 
 @subscriptions.feature(needs=("price_minor",))
 def price_change_ratio(known: AsOf) -> Floats:
-    """Price of the last start against that of the start before: above 1 after a rise."""
+    """Price of the last day of starts against that of the one before: above 1 after a rise."""
     return divided(
-        known.last(STARTED_DAYS, STARTED_PRICE), known.last(STARTED_DAYS, STARTED_PRICE, before=1)
+        known.last(PRICED_DAYS, STARTED_PRICE), known.last(PRICED_DAYS, STARTED_PRICE, before=1)
     )
 
 

@@ -19,7 +19,8 @@ March 1997, so the share of new customers says nothing here. There are no refund
 from importlib import resources
 from pathlib import Path
 
-from features.settings import OrderColumns, OrdersSource, Settings
+from features.settings import Settings
+from features.source_settings import OrderColumns, OrdersSource
 
 _FILE = "cdnow.parquet"
 

@@ -4,9 +4,9 @@ A local time that the clock skipped or showed twice is taken as `datetime` takes
 the offset before the change. Both cases are marked, so that a reading can count them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,46 @@ def moments(written_us: Micros, is_zoned: Flags, zone: ZoneInfo) -> Moments:
         skipped=~is_zoned & (later_offset > local_offset),
         repeated=~is_zoned & (later_offset < local_offset),
     )
+
+
+class Clocks:
+    """The clocks of the markets, by the market's position."""
+
+    def __init__(self, zones: Sequence[ZoneInfo]) -> None:
+        """One zone a market."""
+        self._zones = zones
+
+    def moments(self, written_us: Micros, is_zoned: Flags, market_at: Micros) -> Moments:
+        """What was written, each by the clock of its market.
+
+        A time that no calendar holds keeps the day that was written; such rows are refused.
+        """
+        near = np.where((written_us > _us(1900)) & (written_us < _us(2200)), written_us, 0)
+        if len(self._zones) == 1:
+            when = moments(near, is_zoned, self._zones[0])
+        else:
+            when = self._by_market(near, is_zoned, market_at)
+        local_us = np.where(near == written_us, when.local_us, written_us)
+        return Moments(when.utc_us, local_us, when.skipped, when.repeated)
+
+    def _by_market(self, written_us: Micros, is_zoned: Flags, market_at: Micros) -> Moments:
+        utc, local = np.zeros_like(written_us), np.zeros_like(written_us)
+        skipped, repeated = np.zeros_like(is_zoned), np.zeros_like(is_zoned)
+        for at, zone in enumerate(self._zones):
+            own = market_at == at
+            part = moments(written_us[own], is_zoned[own], zone)
+            utc[own], local[own] = part.utc_us, part.local_us
+            skipped[own], repeated[own] = part.skipped, part.repeated
+        return Moments(utc, local, skipped, repeated)
+
+
+def day_number(day: date | None) -> int:
+    """Days since 1970; without a day, later than any."""
+    return 2**40 if day is None else (day - _EPOCH.date()).days
+
+
+def _us(year: int) -> int:
+    return (date(year, 1, 1) - _EPOCH.date()).days * DAY_US
 
 
 def _offsets(moments_us: Micros, offset_of: Callable[[int], int]) -> Micros:

@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from features.errors import DataError, MissingColumns, UnreadableFile
 from features.markets import is_known_currency
-from features.settings import OrderColumns, OrdersSource
 from features.settings_parts import CsvFormat
+from features.source_settings import OrderColumns, OrdersSource
 from features.sources import magic
-from features.sources.chunks import OrdersFile
-from features.sources.columns import SEPARATORS, locate, looks_like_data, no_header
+from features.sources.chunks import RowSource
+from features.sources.columns import SEPARATORS, About, locate, looks_like_data, no_header
 from features.sources.parquet import ParquetFile
 from features.sources.roles import NEEDED, RoleGuesser, Sample
 from features.sources.samples import NumberGuess, TimeGuess, filled, number_guess, time_guess
@@ -35,6 +35,7 @@ _SAMPLE_LINES = 200
 class Guess:
     """A description of a file, what was concluded, and what is doubtful with its alternative."""
 
+    path: Path
     source: OrdersSource
     notes: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -73,7 +74,7 @@ class _Guesser:
         self._earlier: _Earlier | None = None
         self._file, self._csv = self._opened()
         if looks_like_data(self._file.names):
-            raise no_header(path, NEEDED)
+            raise no_header(path.name, NEEDED)
         self._sample = self._sampled()
 
     def forget_from(self, day: date) -> None:
@@ -106,11 +107,11 @@ class _Guesser:
             )
             raise MissingColumns(message)
         columns = self._columns()
-        places = locate(self._sample.names, columns, self._path)
-        time = self._time(places.timestamp)
-        self._numbers(places.amount)
-        currency = self._currency(places.currency)
-        markets = self._markets(places.market)
+        places = locate(self._sample.names, columns, About(self._path.name))
+        time = self._time(places.at["timestamp"][0])
+        self._numbers(places.at["amount"])
+        currency = self._currency(places.of("currency"))
+        markets = self._markets(places.of("market"))
         unused = [("market", markets), ("currency", currency)]
         columns = columns.model_copy(update={role: None for role, found in unused if not found})
         has_identity = columns.order_id is not None or time.has_clock
@@ -123,9 +124,9 @@ class _Guesser:
             duplicates="drop" if has_identity else "keep",
         )
         self._say_duplicates(source)
-        return Guess(source, tuple(self._notes), tuple(self._doubts), currency, markets)
+        return Guess(self._path, source, tuple(self._notes), tuple(self._doubts), currency, markets)
 
-    def _opened(self) -> tuple[OrdersFile, CsvFormat]:
+    def _opened(self) -> tuple[RowSource, CsvFormat]:
         sample = magic.first_bytes(self._path)
         if magic.is_parquet(sample):
             self._notes.append("It is a Parquet file.")
@@ -185,7 +186,7 @@ class _Guesser:
             raise MissingColumns(message)
         pairs = ", ".join(f"{role} = {name}" for role, name in found.items() if name)
         self._notes.append(f"Columns: {pairs}.")
-        return OrderColumns.model_validate(found)
+        return OrderColumns.model_validate(self._given | found)
 
     def _time(self, at: int) -> TimeGuess:
         if self._sample.kinds[at] == "moment":

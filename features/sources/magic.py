@@ -1,9 +1,9 @@
 """What a file is by its first bytes, whatever its name says."""
 
 import codecs
-from pathlib import Path
 
 from features.errors import UnreadableFile
+from features.sources.storage import AnyFile
 
 SAMPLE_BYTES = 65_536
 
@@ -29,7 +29,7 @@ _NO_TEXT_SHARE_UNDECODABLE = 0.02
 _UTF16_NUL_SHARE = 0.3
 
 
-def first_bytes(path: Path) -> bytes:
+def first_bytes(path: AnyFile) -> bytes:
     """The first 64 KiB of a file.
 
     Raises UnreadableFile if there is no such file, it may not be read, or it is empty.
@@ -54,7 +54,7 @@ def is_parquet(sample: bytes) -> bool:
     return sample.startswith(_PARQUET)
 
 
-def check_text(sample: bytes, path: Path, encoding: str) -> None:
+def check_text(sample: bytes, path: AnyFile, encoding: str) -> None:
     """Nothing, if these first bytes can be a text file in this encoding.
 
     Raises UnreadableFile that tells what the file is instead, and the cure.

@@ -18,8 +18,8 @@ from features.errors import DataError, MissingColumns
 from features.market_settings import RatesSource
 from features.rates import Rates
 from features.schema import RATES
-from features.sources.chunks import Chunk, Kind
-from features.sources.parquet import ParquetFile, check_types
+from features.sources.chunks import Chunk, Kind, check_types
+from features.sources.parquet import ParquetFile
 from features.sources.text import TextFile
 
 _Value: TypeAlias = date | str | Decimal
@@ -42,7 +42,7 @@ def read_rates(source: RatesSource, business_currency: str) -> Rates:
     places = _places(file.names, source)
     if isinstance(file, ParquetFile):
         check_types(file, places)
-    reads = (_day, _currency, _number(source, file.kinds[places[2]]))
+    reads: tuple[_Read, _Read, _Read] = (_day, _currency, _number(source, file.kinds[places[2]]))
     rows: list[int] = []
     values: list[tuple[_Value, ...]] = []
     for chunk in file.chunks():

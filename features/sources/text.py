@@ -6,10 +6,10 @@ quote that is never closed costs its own line only; the lines it would swallow a
 
 import codecs
 import csv
+import io
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TextIO
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from features.errors import UnreadableFile
 from features.settings_parts import CsvFormat
 from features.sources import magic
 from features.sources.chunks import CHUNK_ROWS, Chunk, Kind, Refusal
+from features.sources.storage import AnyFile
 
 FIELD_CHARS = 100_000
 """A longer field is refused: no order has one, an unclosed quote does."""
@@ -36,7 +37,7 @@ class TextFile:
     Raises UnreadableFile if it is no CSV text in the encoding declared.
     """
 
-    def __init__(self, path: Path, csv_format: CsvFormat) -> None:
+    def __init__(self, path: AnyFile, csv_format: CsvFormat) -> None:
         """Check the first bytes and read the header."""
         self.path = path
         self.format = csv_format
@@ -46,6 +47,16 @@ class TextFile:
         magic.check_text(magic.first_bytes(path), path, csv_format.encoding)
         with self._opened() as lines:
             self.names = self._header(lines)
+
+    @property
+    def title(self) -> str:
+        """The name of the file."""
+        return self.path.name
+
+    @property
+    def unfit(self) -> Mapping[int, str]:
+        """None: a text is a single text."""
+        return {}
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -66,7 +77,7 @@ class TextFile:
         self._empty_line_count = self._row_count = 0
         with self._opened() as lines:
             self._header(lines)
-            block = _Block(len(self.names))
+            block = _Block(len(self.names), self.title)
             for row, fields, refusal in self._records(lines):
                 self._row_count += 1
                 if refusal is None:
@@ -77,16 +88,17 @@ class TextFile:
                     block.refused.append(refusal)
                 if len(block.rows) + len(block.refused) >= rows_per_chunk:
                     yield block.chunk()
-                    block = _Block(len(self.names))
+                    block = _Block(len(self.names), self.title)
             yield block.chunk()
 
     @contextmanager
     def _opened(self) -> Iterator["_Lines"]:
         try:
             # Bytes that are no text survive as surrogates: one row is refused, not the file.
-            with self.path.open(
-                encoding=self.encoding, errors="surrogateescape", newline=""
-            ) as stream:
+            with (
+                self.path.open("rb") as stored,
+                io.TextIOWrapper(stored, self.encoding, "surrogateescape", newline="") as stream,
+            ):
                 yield _Lines(stream)
         except UnicodeError as error:
             message = (
@@ -237,8 +249,8 @@ class _Lines:
 class _Block:
     """Rows on their way into a chunk."""
 
-    def __init__(self, width: int) -> None:
-        self._width = width
+    def __init__(self, width: int, file: str) -> None:
+        self._width, self._file = width, file
         self.rows: list[int] = []
         # One flat list: a list per row would keep the garbage collector busy.
         self.fields: list[str] = []
@@ -255,10 +267,12 @@ class _Block:
         refused = tuple(
             refusal._replace(content=_printable(refusal.content)) for refusal in self.refused
         )
-        return Chunk(table, lambda positions: [contents[at] for at in positions], refused)
+        return Chunk(
+            table, lambda positions: [contents[at] for at in positions], refused, self._file
+        )
 
 
-def likely_encoding(path: Path) -> str | None:
+def likely_encoding(path: AnyFile) -> str | None:
     """The encoding that a text file probably has, as a hint for people; None if it is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as stream:
@@ -273,7 +287,7 @@ def likely_encoding(path: Path) -> str | None:
     return None
 
 
-def _bad_header(path: Path, problem: str) -> UnreadableFile:
+def _bad_header(path: AnyFile, problem: str) -> UnreadableFile:
     return UnreadableFile(
         f"The first row of {path.name} {problem}; export the orders again as CSV."
     )

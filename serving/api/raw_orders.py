@@ -10,7 +10,8 @@ import pyarrow as pa
 from features.contracts import EPOCH
 from features.markets import minor_unit_digits, time_zone
 from features.schema import ORDERS
-from features.settings import OrderColumns, Settings
+from features.settings import Settings
+from features.source_settings import OrderColumns
 from serving.api.inputs import CustomerInput, OrderInput
 from serving.api.problems import ERRORS_SHOWN, INVALID, FieldError, Problem
 

@@ -8,10 +8,11 @@ from features.errors import SettingsError
 from features.ingestion import keep_refused
 from features.quality import Reading, check_shares
 from features.readiness import Readiness, assess
+from features.schema import ORDERS
 from features.settings import Settings, load_settings
 from features.settings_file import settings_text
 from features.sources.guess import Guess, guess_source
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def check_business(settings: Settings, *, today: date) -> Checked:
 
 def _assess(settings: Settings, *, today: date, horizon_days: int | None) -> Checked:
     source = settings.sources.orders
-    reading = read_orders(source, settings, today=today)
+    reading = read_table(ORDERS, source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
     readiness = assess(
         reading,

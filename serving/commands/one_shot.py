@@ -9,8 +9,9 @@ import pandas as pd
 from features.errors import DataError
 from features.ingestion import histories_of, keep_refused
 from features.quality import check_shares
+from features.schema import ORDERS
 from features.sources.guess import guess_source
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 from serving.commands.onboarding import provisional_settings
 from training.models.customer_model import Horizons, Progress
 from training.prediction import predict_orders
@@ -50,7 +51,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     }
     source = guess.source.model_copy(update=limits)
     settings = provisional_settings(guess, workspace=out.parent, horizon_days=asked.horizon_days)
-    reading = read_orders(source, settings, today=today, before=asked.cutoff)
+    reading = read_table(ORDERS, source, settings, today=today, before=asked.cutoff)
     refused_path = keep_refused(reading, source, out.parent)
     check_shares(reading, source, refused_path)
     histories = histories_of(reading, settings)

@@ -27,7 +27,7 @@ REFUSED = {
     "now() IS NULL": "now is not allowed",
     "market_number / 2 > 1": "div is not allowed",
     "market_number % 2 = 1": "mod is not allowed",
-    "market = \"north\"": "no column \"?north",
+    'market = "north"': 'no column "?north',
     "\"market\" = 'north'": "DuckDB and Spark read .* differently",
     "day = '2024-01-01'": "no column day to ask",
     "customer_id = 'ada'": "no column customer_id to ask",

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from features.errors import DataError, TooManyRefused
-from features.quality import NO_CUSTOMER_ID, Reading, check_shares, write_refused
+from features.quality import KEYS, NO_CUSTOMER_ID, Reading, check_shares, write_refused
 from features.schema import ORDERS
-from features.settings import OrderColumns, OrdersSource
+from features.source_settings import OrderColumns, OrdersSource
 from features.sources.chunks import Refusal, refused_table
 
 SOURCE = OrdersSource(
@@ -32,7 +32,9 @@ def reading(*codes: str, read_count: int, accepted_count: int = 0) -> Reading:
     duplicate_count = read_count - accepted_count - len(codes)
     guest_count = codes.count(NO_CUSTOMER_ID)
     return Reading(
+        ORDERS,
         orders,
+        keys(accepted_count),
         refused_table(refusals),
         read_count,
         accepted_count,
@@ -42,18 +44,23 @@ def reading(*codes: str, read_count: int, accepted_count: int = 0) -> Reading:
     )
 
 
+def keys(count: int) -> pa.Table:
+    return pa.table([pa.array([1] * count, pa.uint64())] * 4, schema=KEYS)
+
+
 def _some(field: pa.Field) -> object:
     return None if field.nullable else ("x" if field.type == pa.string() else 1)
 
 
 def test_an_account_that_does_not_add_up_is_refused():
+    orders = reading(read_count=1, accepted_count=1).rows
     with pytest.raises(DataError, match="3 rows were read but 1 accepted, 1 duplicate and 0"):
-        Reading(reading(read_count=1, accepted_count=1).orders, refused_table([]), 3, 1, 1, 0, 0)
+        Reading(ORDERS, orders, keys(1), refused_table([]), 3, 1, 1, 0, 0)
 
 
 def test_a_table_that_is_not_as_long_as_its_count_is_refused():
     with pytest.raises(DataError, match="breaks its contract"):
-        Reading(reading(read_count=0).orders, refused_table([]), 1, 1, 0, 0, 0)
+        Reading(ORDERS, reading(read_count=0).rows, keys(0), refused_table([]), 1, 1, 0, 0, 0)
 
 
 def test_a_few_refused_rows_pass():

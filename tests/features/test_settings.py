@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from features.errors import SettingsError
-from features.ingestion import histories_of
-from features.settings import Bands, NoOrderChurn, OrderColumns, Settings, load_settings
+from features.settings import Bands, NoOrderChurn, Settings, load_settings
+from features.source_settings import OrderColumns
 
 WHOLE = """\
 business: Shop
@@ -37,6 +37,28 @@ def test_paths_are_relative_to_the_file(tmp_path):
     settings = loaded(tmp_path, WHOLE)
     assert settings.sources.orders.path == tmp_path / "orders.csv"
     assert settings.workspace == tmp_path / ".regulars"
+
+
+def test_every_table_is_found_from_the_file_and_a_url_stays_as_it_is(tmp_path):
+    text = WHOLE.replace(
+        "churn:",
+        """\
+  visits: {path: web/*.csv, format: csv, columns: {customer_id: c, timestamp: t}}
+  emails: {path: s3://bucket/mail, format: csv, columns: {customer_id: c, timestamp: t, kind: k}}
+churn:""",
+    )
+    sources = loaded(tmp_path, text).sources
+    assert sources.visits.path == tmp_path / "web/*.csv"
+    assert sources.emails.path == "s3://bucket/mail"
+    assert list(sources.given()) == ["orders", "visits", "emails"]
+
+
+def test_a_role_that_a_table_does_not_have_is_told_with_the_one_meant(tmp_path):
+    visits = (
+        "  visits: {path: v.csv, format: csv, columns: {customer_id: c, timestamp: t, secnds: s}}"
+    )
+    with pytest.raises(SettingsError, match=r"unknown key .*secnds; did you mean seconds\?"):
+        loaded(tmp_path, WHOLE.replace("churn:", visits + "\nchurn:"))
 
 
 def test_defaults_are_one_market_in_utc_and_dollars(tmp_path):
@@ -94,13 +116,6 @@ def test_the_currency_of_the_business_is_that_of_its_markets_by_default(tmp_path
     assert loaded(tmp_path, text + "currency: EUR\n").currency == "EUR"
     with pytest.raises(SettingsError, match="yml:9: currency: .*no ISO 4217 currency"):
         loaded(tmp_path, WHOLE + "currency: euro\n")
-
-
-def test_amounts_that_would_need_converting_are_not_added_up(tmp_path):
-    text = WHOLE.replace("sources:\n", RATES) + SEVERAL + "currency: EUR\n"
-    reading = type("Reading", (), {"orders": None})
-    with pytest.raises(SettingsError, match="Orders in USD are not converted to EUR yet"):
-        histories_of(reading, loaded(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_tells_how_to_make_one(tmp_path):

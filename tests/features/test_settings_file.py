@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from features.readiness import assess
+from features.schema import ORDERS
 from features.settings import FILE_NAME, Market, Settings, load_settings
 from features.settings_file import settings_text
 from features.sources.guess import Guess, guess_source
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 
 GENERIC = "customer_id,timestamp,amount\n"
 GERMAN = "Kunden-Nr.;Datum;Betrag: netto;Währung;Markt\n"
@@ -28,9 +29,13 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> tuple[Guess, st
     shop = type(
         "Shop",
         (),
-        {"markets": {"x": Market(currency=guess.currency or "USD")}, "default_market": "x"},
+        {
+            "markets": {"x": Market(currency=guess.currency or "USD")},
+            "default_market": "x",
+            "currency": guess.currency or "USD",
+        },
     )()
-    reading = read_orders(guess.source, shop, today=date(2026, 6, 30))
+    reading = read_table(ORDERS, guess.source, shop, today=date(2026, 6, 30))
     (folder / "shop").mkdir()
     path = folder / "shop" / FILE_NAME
     path.write_text(

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from features.settings import Market, NoOrderChurn, OrderColumns, OrdersSource, Settings, Sources
+from features.settings import Market, NoOrderChurn, Settings
+from features.source_settings import OrderColumns, OrdersSource, Sources
 from serving.api.app import make_app
 from serving.state import ServerState
 from serving.store import Generation, Reason, Score, ScoreStore

@@ -341,11 +341,11 @@ def test_what_the_model_learned_from_has_to_be_sent(client_with_all_columns):
 
 
 def test_blanks_around_an_id_are_those_of_a_file():
-    from features.sources import values
+    from features.sources import statement, values
     from serving.api import inputs
 
     assert set(inputs.BLANKS) == set(values._BLANKS)
-    assert set(inputs.NO_ID) == set(values._NO_ID)
+    assert set(inputs.NO_ID) == set(statement._NO_ID)
     assert inputs.MAX_AMOUNT == values.MAX_AMOUNT
 
 

@@ -7,14 +7,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from features.schema import ORDERS
 from features.sources import cdnow
-from features.sources.orders import read_orders
+from features.sources.reading import read_table
 
 
 @pytest.fixture(scope="module")
 def reading():
     settings = cdnow.settings(Path("unused"))
-    return read_orders(settings.sources.orders, settings, today=date(2026, 1, 1))
+    return read_table(ORDERS, settings.sources.orders, settings, today=date(2026, 1, 1))
 
 
 def test_every_row_is_accepted(reading):
@@ -22,7 +23,7 @@ def test_every_row_is_accepted(reading):
 
 
 def test_its_totals_are_those_of_the_data_card(reading):
-    orders = reading.orders
+    orders = reading.rows
     assert pc.sum(orders["amount_minor"]).as_py() == 250_031_563
     assert pc.count_distinct(orders["customer_id"]).as_py() == 23_570
     assert pc.sum(pc.equal(orders["amount_minor"], 0)).as_py() == 80
@@ -33,7 +34,7 @@ def test_its_totals_are_those_of_the_data_card(reading):
 def test_its_repeated_rows_are_those_of_the_data_card():
     settings = cdnow.settings(Path("unused"))
     source = settings.sources.orders.model_copy(update={"duplicates": "drop"})
-    assert read_orders(source, settings, today=date(2026, 1, 1)).duplicate_count == 255
+    assert read_table(ORDERS, source, settings, today=date(2026, 1, 1)).duplicate_count == 255
 
 
 def test_its_file_has_exact_money():

@@ -16,16 +16,16 @@ EUR = {"home": Market(currency="EUR", time_zone="Europe/Berlin")}
 
 
 def amounts(reading: Reading) -> list[int]:
-    return reading.orders["amount_minor"].to_pylist()
+    return reading.rows["amount_minor"].to_pylist()
 
 
 def ids(reading: Reading) -> list[str]:
-    return reading.orders["customer_id"].to_pylist()
+    return reading.rows["customer_id"].to_pylist()
 
 
 def test_a_good_row_becomes_an_order_in_utc_and_cents(read):
     reading = read(HEADER + "ada,2026-01-02T10:30:00,10.50\n", markets=EUR)
-    assert reading.orders.to_pylist() == [
+    assert reading.rows.to_pylist() == [
         {
             "customer_id": "ada",
             "occurred_at": datetime(2026, 1, 2, 9, 30, tzinfo=UTC),
@@ -47,7 +47,7 @@ def test_a_good_row_becomes_an_order_in_utc_and_cents(read):
             "paid_until_day": None,
         }
     ]
-    assert reading.orders.schema.equals(ORDERS.arrow_schema())
+    assert reading.rows.schema.equals(ORDERS.arrow_schema())
 
 
 @pytest.mark.parametrize(
@@ -210,14 +210,14 @@ def test_yen_have_no_cents_and_rounding_is_told(read):
 
 def test_a_negative_amount_is_a_refund_and_zero_is_an_order(read):
     reading = read(HEADER + "ada,2026-01-02,-1\nada,2026-01-03,0\n")
-    assert reading.orders["kind"].to_pylist() == ["refund", "order"]
+    assert reading.rows["kind"].to_pylist() == ["refund", "order"]
 
 
 def test_a_product_is_multiplied_exactly_before_it_is_rounded(read):
     table = "customer_id,timestamp,n,price\nada,2026-01-02,3,0.335\nada,2026-01-02,-2,1.25\n"
     reading = read(table, columns={"amount": "n*price", "quantity": "n"})
     assert amounts(reading) == [100, -250]  # 3 x 0.335 = 1.005, half to even
-    assert reading.orders["quantity"].to_pylist() == [3, -2]
+    assert reading.rows["quantity"].to_pylist() == [3, -2]
 
 
 def test_a_product_too_large_is_refused(read):
@@ -230,7 +230,7 @@ def test_a_quantity_must_be_whole(read):
     rows = "a,2026-01-02,1,1.5\nb,2026-01-02,1,2.0\nc,2026-01-02,1,\n"
     reading = read("customer_id,timestamp,amount,n\n" + rows, columns={"quantity": "n"})
     assert reading.refused["code"].to_pylist() == ["quantity"]
-    assert reading.orders["quantity"].to_pylist() == [2, None]
+    assert reading.rows["quantity"].to_pylist() == [2, None]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_quantity_must_be_whole(read):
     ],
 )
 def test_a_time_is_local_to_its_market_unless_it_names_a_zone(read, written, utc, day):
-    [order] = read(HEADER + f"ada,{written},1\n", markets=EUR).orders.to_pylist()
+    [order] = read(HEADER + f"ada,{written},1\n", markets=EUR).rows.to_pylist()
     assert (order["occurred_at"], order["day"]) == (utc, day)
 
 
@@ -278,7 +278,7 @@ def test_times_that_the_clock_skipped_or_repeated_are_counted(read):
 )
 def test_a_declared_format_decides_how_a_date_is_read(read, text, pattern, day):
     reading = read(HEADER + f"ada,{text},1\n", timestamp_format=pattern)
-    assert reading.orders["day"].to_pylist() == [day]
+    assert reading.rows["day"].to_pylist() == [day]
 
 
 def test_a_date_that_is_not_in_the_declared_format_is_refused(read):
@@ -310,7 +310,7 @@ def test_another_currency_is_refused_and_an_empty_one_is_the_markets(read):
     table = "customer_id,timestamp,amount,c\n" + rows
     reading = read(table, columns={"currency": "c"}, markets=EUR)
     assert ids(reading) == ["b", "c"]
-    assert reading.refused["code"].to_pylist() == ["other_currency"] * 2
+    assert reading.refused["code"].to_pylist() == ["other_currency", "obsolete_currency"]
     assert "is not EUR" in reading.refused["reason"][0].as_py()
 
 
@@ -320,8 +320,8 @@ def test_each_market_has_its_own_day_and_an_unknown_one_is_refused(read):
     table = "customer_id,timestamp,amount,m\n" + rows
     markets = {"DE": Market(time_zone="Europe/Berlin"), "US": Market(time_zone="America/New_York")}
     reading = read(table, columns={"market": "m"}, markets=markets)
-    assert reading.orders["market"].to_pylist() == ["US", "DE", "DE"]
-    assert [day.day for day in reading.orders["day"].to_pylist()] == [1, 2, 2]
+    assert reading.rows["market"].to_pylist() == ["US", "DE", "DE"]
+    assert [day.day for day in reading.rows["day"].to_pylist()] == [1, 2, 2]
     assert reading.refused["code"].to_pylist() == ["unknown_market"]
     assert "(DE, US)" in reading.refused["reason"][0].as_py()
 
@@ -381,14 +381,14 @@ def test_fields_run_together_do_not_make_a_duplicate(read):
 
 def test_the_same_file_gives_the_same_bytes(read):
     content = HEADER + "".join(f"c{n % 7},2026-01-{n % 28 + 1:02},{n}\n" for n in range(500))
-    assert read(content).orders.equals(read(content).orders)
+    assert read(content).rows.equals(read(content).rows)
 
 
 def test_paid_time_is_read_as_a_day_and_an_open_end_is_refused(read):
     rows = "a,2026-01-02,10,2026-02-02\nb,2026-01-02,10,\n"
     rows += "c,2026-01-02,10,soon\nd,2026-01-02,10,9999-12-31\n"
     reading = read("customer_id,timestamp,amount,ends\n" + rows, columns={"paid_until": "ends"})
-    assert reading.orders["paid_until_day"].to_pylist() == [20486]
+    assert reading.rows["paid_until_day"].to_pylist() == [20486]
     refused = [(one["row"], one["column"], one["code"]) for one in reading.refused.to_pylist()]
     codes = ["open_end", "unreadable_date", "implausible_date"]
     assert refused == [(row, "ends", code) for row, code in enumerate(codes, start=3)]

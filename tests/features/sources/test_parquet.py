@@ -11,16 +11,18 @@ import pytest
 
 from features.errors import DataError, MissingColumns, UnreadableFile
 from features.quality import Reading
-from features.settings import Market, OrderColumns, OrdersSource
-from features.sources.orders import read_orders
+from features.schema import ORDERS
+from features.settings import Market
+from features.source_settings import OrderColumns, OrdersSource
+from features.sources.reading import read_table
 
 
 def amounts(reading: Reading) -> list[int]:
-    return reading.orders["amount_minor"].to_pylist()
+    return reading.rows["amount_minor"].to_pylist()
 
 
 def ids(reading: Reading) -> list[str]:
-    return reading.orders["customer_id"].to_pylist()
+    return reading.rows["customer_id"].to_pylist()
 
 
 def read_parquet(columns: dict[str, pa.Array], **keys: object) -> Reading:
@@ -37,8 +39,10 @@ def read_parquet(columns: dict[str, pa.Array], **keys: object) -> Reading:
                 **keys,
             }
         )
-        shop = type("Shop", (), {"markets": {"home": Market()}, "default_market": "home"})()
-        return read_orders(source, shop, today=date(2026, 6, 30))
+        shop = type(
+            "Shop", (), {"markets": {"home": Market()}, "default_market": "home", "currency": "USD"}
+        )()
+        return read_table(ORDERS, source, shop, today=date(2026, 6, 30))
 
 
 DAY = pa.array([date(2026, 1, 2)])
@@ -92,7 +96,7 @@ def test_an_amount_of_any_parquet_type_is_the_same_money(amount, minor):
 )
 def test_a_time_of_any_parquet_type_is_the_same_moment(timestamp, hour):
     reading = read_parquet({"customer_id": ADA, "timestamp": timestamp, "amount": TEN})
-    assert reading.orders["occurred_at"].to_pylist() == [datetime(2026, 1, 2, hour, tzinfo=UTC)]
+    assert reading.rows["occurred_at"].to_pylist() == [datetime(2026, 1, 2, hour, tzinfo=UTC)]
 
 
 def test_a_nan_or_null_amount_in_parquet_is_refused():

@@ -10,8 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError, MissingColumns, UnreadableFile
-from features.market_settings import RatesSource
+from features.market_settings import Market, RatesSource
+from features.schema import ORDERS
+from features.source_settings import OrdersSource
 from features.sources.rates import read_rates
+from features.sources.reading import read_table
 
 DAY = datetime.date(2024, 1, 2)
 DAY_NUMBER = 19_724
@@ -150,3 +153,30 @@ def test_a_file_without_rates_is_refused(tmp_path):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(UnreadableFile, match="fx.csv"):
         read_rates(source(tmp_path / "fx.csv"), "EUR")
+
+
+def test_orders_in_other_currencies_are_converted_by_the_rate_of_their_day(tmp_path):
+    (tmp_path / "rates.csv").write_text(
+        "day,currency,rate\n2026-01-05,USD,0.9\n2026-01-10,USD,0.8\n2026-01-05,JPY,0.006\n"
+    )
+    (tmp_path / "orders.csv").write_text(
+        "customer_id,timestamp,amount,currency\n"
+        "ada,2026-01-06,10.01,usd\n"  # 9.009, the rate of the day before
+        "ada,2026-01-10,10.00,USD\n"
+        "bob,2026-01-05,1000,JPY\n"
+        "bob,2026-01-05,7.77,EUR\n"
+        "cyd,2026-01-04,1.00,USD\n"  # before the first rate
+        "cyd,2026-01-30,1.00,USD\n"  # more than a week after the last
+    )
+    columns = {"customer_id": "customer_id", "timestamp": "timestamp", "amount": "amount"}
+    source = OrdersSource(
+        path=tmp_path / "orders.csv", format="csv", columns=columns | {"currency": "currency"}
+    )
+    keys = {"markets": {"home": Market(currency="EUR")}, "default_market": "home"}
+    shop = type("Shop", (), keys | {"currency": "EUR"})()
+    rates = read_rates(RatesSource(path=tmp_path / "rates.csv", format="csv"), "EUR")
+    reading = read_table(ORDERS, source, shop, today=datetime.date(2026, 6, 30), rates=rates)
+    assert reading.rows["amount_minor"].to_pylist() == [901, 800, 600, 777]
+    assert reading.refused["row"].to_pylist() == [6, 7]
+    assert set(reading.refused["code"].to_pylist()) == {"no_rate"}
+    assert "add it to the file of sources.rates" in reading.refused["reason"][0].as_py()

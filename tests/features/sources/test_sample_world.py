@@ -2,8 +2,8 @@
 
 import pytest
 
-from features.contracts import FOREVER
 from features.catalog import every_feature
+from features.contracts import FOREVER
 from features.histories import Histories
 from features.matrix import feature_columns, matrix
 from features.schema import EVENT_TABLES

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import UnreadableFile
-from features.settings import CsvFormat
+from features.settings_parts import CsvFormat
 from features.sources.chunks import Refusal
 from features.sources.text import TextFile
 

@@ -1,0 +1,94 @@
+"""Day tiles on Spark: the SQL text of `features.tiles`, word for word."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from features.catalog import catalogue
+from features.declarations import Measure
+from features.histories import Histories
+from features.schema import EVENT_TABLES
+from features.shape import Shape
+from features.spark.session import from_arrow
+from features.tiles import (
+    bit_columns,
+    bit_table,
+    families,
+    market_table,
+    prepared_sql,
+    tile_keys,
+    tile_sql,
+)
+
+_MOST_HASH = 2**32
+
+
+def spark_tiles(
+    session: SparkSession, events: Mapping[str, DataFrame], shape: Shape
+) -> dict[str, DataFrame]:
+    """The tiles of every family; a table of the shape that has no events gives empty ones.
+
+    While it plans, the session's temporary views `<table>`, `<table>_events`,
+    `<table>_<column>_bits` and `market_numbers` are used; afterwards they are dropped.
+    """
+    found = catalogue(shape)
+    tiles: dict[str, DataFrame] = {}
+    for table in dict.fromkeys(one.table for one in found.measures):
+        empty = EVENT_TABLES[table].arrow_schema().empty_table()
+        frame = events[table] if table in events else from_arrow(session, empty)
+        tiles |= _tiles_of_table(session, table, frame, found.of_table(table), shape)
+    return {family: tiles[family] for family in found.families}
+
+
+def histories_from_spark(
+    tiles: Mapping[str, DataFrame], shape: Shape, *, share: float = 1.0
+) -> Histories:
+    """The histories of these tiles in memory; of a share of the customers, always the same ones."""
+    kept = {family: _of_some(frame, share) for family, frame in tiles.items()}
+    return Histories(
+        {
+            family: _in_memory(kept[family], measures)
+            for family, measures in catalogue(shape).families.items()
+        },
+        shape,
+    )
+
+
+def _tiles_of_table(
+    session: SparkSession, table: str, events: DataFrame, measures: Sequence[Measure], shape: Shape
+) -> dict[str, DataFrame]:
+    bits = bit_columns(measures, table)
+    vocabularies = dict(shape.vocabulary)
+    views = {f"{table}_events": events}
+    for column in bits:
+        words = bit_table(vocabularies.get(f"{table}.{column}", ()))
+        views[f"{table}_{column}_bits"] = f.broadcast(from_arrow(session, words))
+    views["market_numbers"] = f.broadcast(from_arrow(session, market_table(shape.markets)))
+    for name, frame in views.items():
+        frame.createOrReplaceTempView(name)
+    try:
+        prepared = session.sql(prepared_sql(table, bits, shape.markets))
+        prepared.createOrReplaceTempView(table)
+        return {
+            family: session.sql(tile_sql(columns)) for family, columns in families(measures).items()
+        }
+    finally:
+        for name in (*views, table):
+            session.catalog.dropTempView(name)
+
+
+def _of_some(tiles: DataFrame, share: float) -> DataFrame:
+    if share >= 1:
+        return tiles
+    # MD5 is the same everywhere and for ever, so a customer stays in the sample.
+    place = f.conv(f.substring(f.md5("customer_id"), 1, 8), 16, 10).cast("bigint")
+    return tiles.where(place < int(share * _MOST_HASH))
+
+
+def _in_memory(tiles: DataFrame, measures: Sequence[Measure]) -> pa.Table:
+    """The tiles as DuckDB gives them: sorted, and without Spark's word on what may be empty."""
+    found = tiles.toArrow()
+    schema = pa.schema([pa.field(field.name, field.type) for field in found.schema])
+    return found.cast(schema).sort_by([(name, "ascending") for name in tile_keys(measures)])
