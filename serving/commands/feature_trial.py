@@ -7,8 +7,8 @@ from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
-from features.audit import Finding, audit
 
+from features.audit import Finding, audit
 from features.declarations import Feature
 from features.errors import SettingsError
 from features.histories import Histories

@@ -1,7 +1,6 @@
 """A model with features of the business's own: saved, refused without them, told in their words."""
 
 from datetime import timedelta
-from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
