@@ -87,6 +87,18 @@ def _problem(sql: str, table: Table) -> str | None:
 
 
 def _node_problem(node: exp.Expr, table: Table) -> str | None:
+    if problem := _word_problem(node):
+        return problem
+    if isinstance(node, exp.Column):
+        return _column_problem(node, table)
+    if isinstance(node, exp.If | exp.Not | exp.And | exp.Or):
+        return _condition_problem(node, table)
+    if isinstance(node, _COMPARES):
+        return _compared_problem(node, table)
+    return None
+
+
+def _word_problem(node: exp.Expr) -> str | None:
     if node.comments:
         return "SQL here has no comments"
     if not isinstance(node, _ALLOWED):
@@ -95,11 +107,7 @@ def _node_problem(node: exp.Expr, table: Table) -> str | None:
         return f"{name} is not allowed; there are comparisons, + - *, and {', '.join(FUNCTIONS)}"
     if isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
         return f"{node.name} is no whole number, and engines round others differently"
-    if isinstance(node, exp.Column):
-        return _column_problem(node, table)
-    if isinstance(node, exp.If | exp.Not | exp.And | exp.Or):
-        return _condition_problem(node, table)
-    return _compared_problem(node, table) if isinstance(node, _COMPARES) else None
+    return None
 
 
 def _column_problem(column: exp.Column, table: Table) -> str | None:

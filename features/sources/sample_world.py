@@ -69,11 +69,13 @@ def sample_cutoffs() -> list[date]:
 
 
 def _events(table: Table, words: Words, rng: np.random.Generator) -> pa.Table:
-    days = np.sort(rng.integers(0, DAYS, ROWS_PER_TABLE)) + (FIRST_DAY - EPOCH).days
+    # Two events on one day of a customer, so that a day has something to add up.
+    drawn = np.sort(rng.integers(0, DAYS, ROWS_PER_TABLE // 2)) + (FIRST_DAY - EPOCH).days
+    days, customers = np.repeat(drawn, 2), np.repeat(rng.integers(0, CUSTOMERS, len(drawn)), 2)
     minutes = rng.integers(0, 1440, len(days))
     is_late = rng.random(len(days)) < LATE_SHARE
     columns: dict[str, object] = {
-        "customer_id": [f"c{number:03}" for number in rng.integers(0, CUSTOMERS, len(days))],
+        "customer_id": [f"c{number:03}" for number in customers],
         "occurred_at": (days * 1440 + minutes).astype("datetime64[m]").astype("datetime64[us]"),
         "day": days.astype("datetime64[D]"),
         "minute": pa.array(minutes, mask=rng.random(len(days)) < MISSING_SHARE),
@@ -103,8 +105,9 @@ def _values(
     if pa.types.is_boolean(column.type):
         return rng.random(count) < GRANTED_SHARE
     if pa.types.is_string(column.type):
-        several = count // 2 if column.unit == "id" else OTHER_WORDS
-        names = words or [f"{column.name} {place}" for place in range(several)]
+        if column.unit == "id":
+            return np.array([f"{column.name} {row // 3}" for row in range(count)], dtype=object)
+        names = words or [f"{column.name} {place}" for place in range(OTHER_WORDS)]
         return rng.choice(np.array(names, dtype=object), count)
     if column.name in PAST_DAYS:
         return days - rng.integers(0, 40, count)
