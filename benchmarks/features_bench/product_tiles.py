@@ -32,9 +32,7 @@ from features.tiles import (
 )
 
 VOCABULARIES = {"orders.category": CATEGORIES}
-SHAPE = Shape(
-    ("default",), "USD", frozenset(("orders", "visits")), tuple(VOCABULARIES.items())
-)
+SHAPE = Shape(("default",), "USD", frozenset(("orders", "visits")), tuple(VOCABULARIES.items()))
 BATCH_ROWS = 122_880
 PART_GROUPS = 6
 """So many row groups of visits make a part: about 60,000 customers."""
