@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from features import stored
 from features.catalog import catalogue
+from features.engines import build_histories
 from features.errors import DataError
 from features.histories import Histories
 from features.quality import Reading, check_shares, write_refused
@@ -31,6 +32,9 @@ from features.sources.reading import read_table
 from features.store.events import Appended
 from features.store.histories import Draft, write
 from features.user_groups import own_groups
+
+_COUNTED = ("channels", "categories", "kinds")
+"""Settings that say which words are counted, not how a source is read."""
 
 log = logging.getLogger(__name__)
 
@@ -97,15 +101,14 @@ def ingest(settings: Settings, *, today: date, anew: bool = False) -> Ingested:
     with write(folder, buckets=_buckets(count), fresh=anew) as draft:
         shape = _shape(readings, settings, draft)
         facts = _facts(settings, shape)
+        builder = stored.builder(shape, _engine(settings, shape))
         for name, reading in readings.items():
             if _is_to_be_replaced(draft, name, reading, sources[name], facts):
                 draft.forget(name)
-            appended = draft.append(
-                name, _with_keys(reading), stored.builder(shape), stored.merges(shape)
-            )
+            appended = draft.append(name, _with_keys(reading), builder, stored.merges(shape))
             tables[name] = _ingested(reading, appended, refused[name], settings, sources[name])
         if draft.facts.get("tiles", facts["tiles"]) != facts["tiles"]:
-            draft.rebuild_tiles(stored.builder(shape), stored.merges(shape))
+            draft.rebuild_tiles(builder, stored.merges(shape))
         generation = draft.publish(facts)
     histories = stored.load(folder, shape.groups)
     log.info("published histories %s", generation)
@@ -138,7 +141,7 @@ def histories_of(
     """
     readings = {"orders": reading, **(others or {})}
     events = {name: one.rows for name, one in readings.items()}
-    return Histories.from_events(events, shape_of(events, settings))
+    return build_histories(events, shape_of(events, settings), settings)
 
 
 def shape_of(events: Mapping[str, pa.Table], settings: Settings) -> Shape:
@@ -149,6 +152,7 @@ def shape_of(events: Mapping[str, pa.Table], settings: Settings) -> Shape:
         currency=settings.currency,
         counted=_counted(settings),
         groups=own_groups(settings.features.files),
+        calendars=tuple((one.country, one.region) for one in settings.markets.values()),
     )
 
 
@@ -167,14 +171,26 @@ def _file_name(reading: Reading, source: TableSource) -> str:
     return source.title if name == "orders" else f"{name}.{source.title}"
 
 
+def _engine(settings: Settings, shape: Shape) -> stored.Engine | None:
+    """The engine that the settings name; None is the one inside."""
+    if settings.engine == "duckdb":
+        return None
+    return lambda events: build_histories(events, shape, settings).tiles
+
+
 def _rates(settings: Settings) -> Rates | None:
     rates = settings.sources.rates
     return None if rates is None else read_rates(rates, settings.currency)
 
 
 def _counted(settings: Settings) -> Words:
-    visits = settings.sources.visits
-    return (("visits.kind", visits.kinds),) if visits is not None and visits.kinds else ()
+    orders, visits = settings.sources.orders, settings.sources.visits
+    named = {
+        "orders.channel": orders.channels,
+        "orders.category": orders.categories,
+        "visits.kind": visits.kinds if visits is not None else (),
+    }
+    return tuple((column, words) for column, words in named.items() if words)
 
 
 def _buckets(count: int) -> int:
@@ -213,7 +229,7 @@ def _facts(settings: Settings, shape: Shape) -> dict[str, object]:
 def _description(settings: Settings, source: TableSource) -> str:
     """A digest of how a source is read: read in another way, its rows mean something else."""
     read_by = source.model_dump_json(
-        exclude={"path", "url", "holds", "max_refused_share", "max_guest_share", "kinds"}
+        exclude={"path", "url", "holds", "max_refused_share", "max_guest_share", *_COUNTED}
     )
     markets = "".join(one.model_dump_json() for one in settings.markets.values())
     text = f"{read_by}{markets}{settings.currency}{list(settings.markets)}"

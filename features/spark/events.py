@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
+from types import ModuleType
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -34,6 +35,7 @@ def shape_on_spark(
     markets: tuple[str, ...],
     currency: str,
     counted: Words = (),
+    groups: tuple[ModuleType, ...] = (),
 ) -> Shape:
     """The shape of these events, as `Shape.of` gives it for events in memory."""
     filled = _filled(events)
@@ -45,7 +47,7 @@ def shape_on_spark(
     ]
     found = _commonest(events, few)
     words = tuple((name, found[name]) for name in few)
-    return Shape(markets, currency, filled | set(events), words, counted)
+    return Shape(markets, currency, filled | set(events), words, counted, groups)
 
 
 def _filled(events: Mapping[str, DataFrame]) -> frozenset[str]:

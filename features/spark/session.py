@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -46,13 +48,17 @@ def spark_session(settings: SparkSettings, name: str = "regulars") -> SparkSessi
             "apt-get install openjdk-17-jre-headless, or set JAVA_HOME; or use engine: duckdb."
         )
         raise NotReady(message)
-    if (settings.master or "local").startswith("local"):
-        # Otherwise the workers would be any python3 of the machine.
+    config: dict[str, str] = {}
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    if not submitted and (settings.master or "local").startswith("local"):
+        # Otherwise the workers would be any python3 of the machine, and an empty folder
+        # spark-warehouse would stay behind wherever the command runs.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        config["spark.sql.warehouse.dir"] = str(Path(tempfile.gettempdir()) / "spark-warehouse")
     builder = SparkSession.builder.appName(name)
     if settings.master:
         builder = builder.master(settings.master)
-    for key, value in {**settings.config, **NEEDED}.items():
+    for key, value in {**config, **settings.config, **NEEDED}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 

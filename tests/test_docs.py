@@ -1,0 +1,51 @@
+"""The documentation says what the code says: tables are generated, the example runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from features.user_groups import own_features, own_groups
+from serving.commands.features import all_features, dictionary_markdown
+
+DOCS = Path(__file__).parents[1] / "docs"
+GENERATED = {
+    "features.md": lambda: all_features().as_markdown(),
+    "data-dictionary.md": dictionary_markdown,
+}
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The file that docs/own-feature.md shows."""
+    text = (DOCS / "own-feature.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "night_features.py"
+    path.write_text(code, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_table_is_up_to_date(name):
+    found = (DOCS / name).read_text(encoding="utf-8")
+    assert found == GENERATED[name]() + "\n", f"{name} says with which command to make it again"
+
+
+def test_the_example_of_an_own_feature_gives_what_its_page_says(example):
+    text = (DOCS / "own-feature.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"It gives four columns: (.*?)\.\n", text, re.DOTALL)
+    (group,) = own_groups([example])
+    assert [one.name for one in own_features(group)] == re.findall(r"`(\w+)`", told)
+
+
+def test_the_example_of_an_own_feature_passes_its_trial(example):
+    pytest.importorskip("features.audit")
+    from serving.commands.feature_trial import try_features
+
+    assert try_features([example], seed=1).findings == ()
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in DOCS.glob("*.md"):
+        for target in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
