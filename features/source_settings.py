@@ -5,6 +5,7 @@ be a product of two columns, as in `quantity*unit_price`. Roles are those of `fe
 """
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -44,6 +45,15 @@ class TableColumns(Part):
     )
     market: str | None = Field(default=None, description="market of the row, as named in markets")
     currency: str | None = Field(default=None, description="ISO 4217 code of the row")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_texts(cls, columns: object) -> object:
+        for role, name in columns.items() if isinstance(columns, dict) else ():
+            if isinstance(name, bool | int | float | date):
+                message = f"YAML reads the column of {role} as {name!r}; write it in quotes"
+                raise ValueError(message)  # noqa: TRY004 - pydantic gathers ValueErrors
+        return columns
 
     def mapped(self) -> dict[str, str]:
         """What each mapped role is set to, by role."""

@@ -27,7 +27,7 @@ sources:
   orders:
     path: orders.csv
     format: csv
-    columns: {customer_id: who, timestamp: on, amount: paid}
+    columns: {customer_id: who, timestamp: "on", amount: paid}
   visits:
     path: visits/
     format: parquet
@@ -43,11 +43,11 @@ sources:
     path: surveys.csv
     format: csv
     csv: {separator: ;, decimal: ","}
-    columns: {customer_id: who, timestamp: on, kind: =nps, score: answer}
+    columns: {customer_id: who, timestamp: "on", kind: =nps, score: answer}
   loyalty:
     path: loyalty.csv
     format: csv
-    columns: {customer_id: who, timestamp: on, kind: what, points: points}
+    columns: {customer_id: who, timestamp: "on", kind: what, points: points}
     words: {verdient: earned, eingelöst: spent}
   customers:
     path: customers.csv
