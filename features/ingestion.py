@@ -94,13 +94,7 @@ def ingest(settings: Settings, *, today: date, anew: bool = False) -> Ingested:
     TooManyRefused for too many bad rows, SettingsError for own features that are not right.
     """
     sources = settings.sources.given()
-    rates = _rates(settings)
-    readings: dict[str, Reading] = {}
-    refused: dict[str, Path | None] = {}
-    for name, source in sources.items():
-        readings[name] = read_table(EVENT_TABLES[name], source, settings, today=today, rates=rates)
-        refused[name] = keep_refused(readings[name], source, settings.workspace / "refused")
-        check_shares(readings[name], source, refused[name])
+    readings, refused = read_tables(settings, today=today)
     try:
         return _stored(settings, readings, refused, anew=anew)
     except DamagedStore:
@@ -140,6 +134,23 @@ def _stored(
     return Ingested(tables, histories, generation)
 
 
+def read_tables(
+    settings: Settings, *, today: date
+) -> tuple[dict[str, Reading], dict[str, Path | None]]:
+    """The readings of all sources by table, and where the refused rows of each were written.
+
+    Raises DataError for an unreadable source, TooManyRefused for too many bad rows.
+    """
+    rates = _rates(settings)
+    readings: dict[str, Reading] = {}
+    refused: dict[str, Path | None] = {}
+    for name, source in settings.sources.given().items():
+        readings[name] = read_table(EVENT_TABLES[name], source, settings, today=today, rates=rates)
+        refused[name] = keep_refused(readings[name], source, settings.workspace / "refused")
+        check_shares(readings[name], source, refused[name])
+    return readings, refused
+
+
 def histories_of(
     reading: Reading, settings: Settings, others: Mapping[str, Reading] | None = None
 ) -> Histories:
@@ -168,9 +179,15 @@ def keep_refused(reading: Reading, source: TableSource, folder: Path) -> Path | 
     """The file in `folder` with the refused rows and their reasons, or None if there are none."""
     if not reading.refused_count:
         return None
-    path = folder / f"{source.title}.refused.csv"
+    path = folder / f"{_file_name(reading, source)}.refused.csv"
     write_refused(reading, path)
     return path
+
+
+def _file_name(reading: Reading, source: TableSource) -> str:
+    """The source's title; two tables may be read from one file, so all but orders add theirs."""
+    name = reading.table.name
+    return source.title if name == "orders" else f"{name}.{source.title}"
 
 
 def _engine(settings: Settings, shape: Shape) -> stored.Engine | None:
@@ -288,7 +305,7 @@ def _ingested(
 ) -> TableIngested:
     conflicts = reading.rows.take(pa.array(appended.conflict_positions))
     if conflicts.num_rows:
-        path = settings.workspace / "refused" / f"{source.title}.conflicts.csv"
+        path = settings.workspace / "refused" / f"{_file_name(reading, source)}.conflicts.csv"
         refused_path = refused_path or path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as stream:
