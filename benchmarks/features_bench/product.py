@@ -21,7 +21,9 @@ from benchmarks.features_bench import product_store, product_tiles
 from benchmarks.features_bench.log import EPOCH
 from benchmarks.features_bench.product_tiles import RowsFile, first_days, index_of
 from benchmarks.features_bench.workspace import Facts, Workspace, peak_megabytes
+from features.declarations import Ints
 from features.store.histories import read
+from features.tile_index import TileIndex
 
 # One thread, as every engine has: Arrow takes its number from no other place on every system.
 pa.set_cpu_count(1)
@@ -130,7 +132,7 @@ def _rows(work: Workspace, folder: Path) -> int:
         return sum(file.rows for file in files)
 
 
-def _known(index: product_tiles.TileIndex, cutoff: date) -> tuple[np.ndarray, np.ndarray]:
+def _known(index: TileIndex, cutoff: date) -> tuple[Ints, Ints]:
     """Codes of the customers with a tile before the cutoff, and the cutoff for each."""
     codes = np.flatnonzero(first_days(index) < _day(cutoff))
     return codes, np.full(len(codes), _day(cutoff))
@@ -153,5 +155,5 @@ def _day(day: date) -> int:
     return (day - EPOCH).days
 
 
-def _days(column: pa.ChunkedArray) -> np.ndarray:
+def _days(column: pa.ChunkedArray) -> Ints:
     return column.cast(pa.int32()).to_numpy().astype(np.int64)
