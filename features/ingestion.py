@@ -19,7 +19,7 @@ import pyarrow as pa
 from features import stored
 from features.catalog import catalogue
 from features.engines import build_histories
-from features.errors import DataError
+from features.errors import DamagedStore, DataError
 from features.histories import Histories
 from features.quality import Reading, check_shares, write_refused
 from features.rates import Rates
@@ -95,6 +95,25 @@ def ingest(settings: Settings, *, today: date, anew: bool = False) -> Ingested:
     """
     sources = settings.sources.given()
     readings, refused = read_tables(settings, today=today)
+    try:
+        return _stored(settings, readings, refused, anew=anew)
+    except DamagedStore:
+        if any(source.holds == "news" for source in sources.values()):
+            raise
+        # The sources hold everything, so what is damaged is made again.
+        log.warning("the stored histories are damaged and are made anew")
+        return _stored(settings, readings, refused, anew=True)
+
+
+def _stored(
+    settings: Settings,
+    readings: Mapping[str, Reading],
+    refused: Mapping[str, Path | None],
+    *,
+    anew: bool,
+) -> Ingested:
+    """What was read, added to the store or in the place of what is there."""
+    sources = settings.sources.given()
     folder = settings.workspace / "histories"
     count = sum(reading.rows.num_rows for reading in readings.values())
     tables = {}
