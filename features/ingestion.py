@@ -33,6 +33,9 @@ from features.store.events import Appended
 from features.store.histories import Draft, write
 from features.user_groups import own_groups
 
+_COUNTED = ("channels", "categories", "kinds")
+"""Settings that say which words are counted, not how a source is read."""
+
 log = logging.getLogger(__name__)
 
 _BUCKETS = ((2_000_000, 1), (20_000_000, 16))
@@ -138,6 +141,7 @@ def shape_of(events: Mapping[str, pa.Table], settings: Settings) -> Shape:
         currency=settings.currency,
         counted=_counted(settings),
         groups=own_groups(settings.features.files),
+        calendars=tuple((one.country, one.region) for one in settings.markets.values()),
     )
 
 
@@ -163,8 +167,13 @@ def _rates(settings: Settings) -> Rates | None:
 
 
 def _counted(settings: Settings) -> Words:
-    visits = settings.sources.visits
-    return (("visits.kind", visits.kinds),) if visits is not None and visits.kinds else ()
+    orders, visits = settings.sources.orders, settings.sources.visits
+    named = {
+        "orders.channel": orders.channels,
+        "orders.category": orders.categories,
+        "visits.kind": visits.kinds if visits is not None else (),
+    }
+    return tuple((column, words) for column, words in named.items() if words)
 
 
 def _buckets(count: int) -> int:
@@ -203,7 +212,7 @@ def _facts(settings: Settings, shape: Shape) -> dict[str, object]:
 def _description(settings: Settings, source: TableSource) -> str:
     """A digest of how a source is read: read in another way, its rows mean something else."""
     read_by = source.model_dump_json(
-        exclude={"path", "url", "holds", "max_refused_share", "max_guest_share", "kinds"}
+        exclude={"path", "url", "holds", "max_refused_share", "max_guest_share", *_COUNTED}
     )
     markets = "".join(one.model_dump_json() for one in settings.markets.values())
     text = f"{read_by}{markets}{settings.currency}{list(settings.markets)}"

@@ -276,6 +276,12 @@ class OrdersSource(TableSource):
     """Where the orders come from and how strictly they are read."""
 
     columns: OrderColumns
+    channels: tuple[str, ...] = Field(
+        default=(), description="channels with features of their own, written as in the source"
+    )
+    categories: tuple[str, ...] = Field(
+        default=(), description="categories with features of their own, written as in the source"
+    )
     max_guest_share: float = Field(
         default=0.5, ge=0, le=1, description="the same for rows without a customer id"
     )

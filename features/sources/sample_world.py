@@ -23,6 +23,7 @@ DAYS = 500
 CUSTOMERS = 60
 ROWS_PER_TABLE = 900
 MARKETS = ("north", "south")
+PLACES = (("DE", "BY"), ("CZ", None))
 CURRENCY = "EUR"
 WORDS: dict[str, tuple[str, ...]] = {
     "orders.kind": ("order", "order", "order", "order", "refund"),
@@ -59,7 +60,7 @@ def sample_events(*, seed: int, words: Words | None = None) -> dict[str, pa.Tabl
 
 def sample_shape(events: Mapping[str, pa.Table], groups: tuple[ModuleType, ...] = ()) -> Shape:
     """The shape of the made-up events with a business's own feature groups."""
-    return Shape.of(events, markets=MARKETS, currency=CURRENCY, groups=groups)
+    return Shape.of(events, markets=MARKETS, currency=CURRENCY, groups=groups, calendars=PLACES)
 
 
 def sample_cutoffs() -> list[date]:
