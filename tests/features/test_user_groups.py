@@ -8,7 +8,7 @@ import pytest
 
 from features.catalog import catalogue, every_feature
 from features.errors import SettingsError
-from features.histories import Histories, load, publish
+from features.histories import Histories
 from features.matrix import feature_columns, matrix
 from features.settings import load_settings
 from features.shape import Shape
@@ -185,16 +185,14 @@ def test_two_files_do_not_declare_one_name(file):
 # What was made with a file needs the very same file
 
 
-def test_histories_are_read_with_the_features_that_they_were_made_with(file, tmp_path):
-    events = sample_events(seed=1)
-    made = Histories.from_events(events, sample_shape(events, own_groups([file])))
-    publish(made, tmp_path / "histories")
-    assert load(tmp_path / "histories", own_groups([file])).shape == made.shape
+def test_a_shape_is_read_with_the_features_that_it_was_made_with(file):
+    made = sample_shape(sample_events(seed=1), own_groups([file]))
+    assert Shape.from_dict(made.to_dict(), own_groups([file])) == made
     with pytest.raises(SettingsError, match=r"no longer name night\.py in features\.files"):
-        load(tmp_path / "histories")
+        Shape.from_dict(made.to_dict())
     file.write_text(FILE.replace("300", "240"), encoding="utf-8")
     with pytest.raises(SettingsError, match=r"night\.py has changed since\. Make it again with"):
-        load(tmp_path / "histories", own_groups([file]))
+        Shape.from_dict(made.to_dict(), own_groups([file]))
 
 
 def test_a_file_that_was_added_later_is_told(file):
