@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+# A script beside this one bears the name of the package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from features.ingestion import histories_of
 from features.schema import ORDERS
 from features.sources import cdnow

@@ -10,6 +10,7 @@ from features import measures as shared
 from features.declarations import Feature, Measure
 from features.groups import (
     basket,
+    calendar,
     contacts,
     emails,
     frequency,
@@ -40,6 +41,7 @@ GROUPS: tuple[ModuleType, ...] = (
     returns,
     basket,
     habits,
+    calendar,
     paid_time,
     margin,
     visits,

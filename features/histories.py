@@ -1,30 +1,21 @@
-"""Customer histories: the day tiles of every customer, in memory and as published on disk.
+"""Customer histories in memory: the day tiles of every customer, by family.
 
-A generation is a folder with one Parquet file a family of tiles and `manifest.json` (digests,
-shape). It is written aside, then renamed, then `current` points to it: a reader sees one whole
-generation, a killed writer leaves the last one in place. Parquet has no checksum of its own, so
-every load compares the digests.
+Where they are kept is `features.stored`.
 """
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from types import ModuleType
 from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from features.catalog import Catalogue, catalogue
 from features.contracts import FOREVER
 from features.declarations import Measure
-from features.errors import DamagedStore, NotReady
 from features.schema import EVENT_TABLES
 from features.shape import Shape
 from features.tiles import build_tiles, tile_keys
@@ -133,87 +124,6 @@ def fingerprint(histories: Histories) -> str:
     return digest.hexdigest()
 
 
-def publish(histories: Histories, folder: Path) -> str:
-    """Write a generation under `folder`, make it the current one, return its name."""
-    name = fingerprint(histories)[:16]
-    target = folder / name
-    if not is_whole(target):
-        aside = folder / f".{name}.{os.getpid()}"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        digests = {}
-        for family, tiles in histories.tiles.items():
-            path = aside / f"{family}.parquet"
-            pq.write_table(tiles, path, compression="zstd")
-            digests[path.name] = _sha256(path)
-        manifest = {"shape": histories.shape.to_dict(), "files": digests}
-        (aside / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
-        aside.rename(target)
-    pointer = folder / f".current.{os.getpid()}"
-    pointer.write_text(name, encoding="utf-8")
-    pointer.replace(folder / "current")
-    return name
-
-
-def load(folder: Path, groups: tuple[ModuleType, ...] = ()) -> Histories:
-    """The current generation under `folder`; `groups` are the business's own feature groups.
-
-    Raises NotReady if there is none, DamagedStore if a file is not the one its manifest names,
-    SettingsError if it was made with other groups.
-    """
-    pointer = folder / "current"
-    if not pointer.exists():
-        message = f"There are no histories in {folder} yet. Make them with: regulars train"
-        raise NotReady(message)
-    generation = folder / pointer.read_text(encoding="utf-8").strip()
-    try:
-        manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-        changed = [
-            name
-            for name, digest in manifest["files"].items()
-            if _sha256(generation / name) != digest
-        ]
-        shape = Shape.from_dict(manifest["shape"], groups)
-    except (OSError, ValueError, KeyError) as error:
-        message = f"The histories in {generation} are damaged ({error}). Run regulars train again."
-        raise DamagedStore(message) from error
-    if changed:
-        message = f"{generation / changed[0]} was changed after writing. Run regulars train again."
-        raise DamagedStore(message)
-    return Histories(
-        {
-            name.removesuffix(".parquet"): pq.read_table(generation / name)
-            for name in manifest["files"]
-        },
-        shape,
-    )
-
-
-def customer_tiles(folder: Path, name: str, customer_id: str) -> pa.Table:
-    """The order tiles of one customer from a published generation, read without the others'.
-
-    Raises DamagedStore if the generation is gone or cannot be read.
-    """
-    path = folder / name / "orders.parquet"
-    try:
-        return pq.read_table(path, filters=[("customer_id", "=", customer_id)])
-    except (OSError, pa.ArrowException) as error:
-        message = f"The histories in {path.parent} cannot be read. Run regulars score again."
-        raise DamagedStore(message) from error
-
-
-def is_whole(generation: Path) -> bool:
-    """Whether a generation is there and its files are those that its manifest names."""
-    try:
-        manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-        return all(
-            _sha256(generation / name) == digest for name, digest in manifest["files"].items()
-        )
-    except (OSError, ValueError, KeyError):
-        return False
-
-
 def _known_before(tiles: pa.Table, cutoff: date, *, lies_ahead: bool) -> pa.Table:
     day = pa.scalar(cutoff, pa.date32())
     happened = tiles["happened_day" if lies_ahead else "day"]
@@ -230,8 +140,3 @@ def _digest_column(digest: "hashlib._Hash", column: pa.Array) -> None:
     else:
         values = column.cast(pa.int32()) if pa.types.is_date(column.type) else column
         digest.update(values.to_numpy(zero_copy_only=False).tobytes())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

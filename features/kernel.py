@@ -34,7 +34,7 @@ class AsOf:
         self.cutoff_days = cutoff_days
         self._keys = codes << DAY_BITS
         self._positions: dict[tuple[str, int | None], Ints] = {}
-        self._sums: dict[tuple[str, str, int | None, str], Ints] = {}
+        self._sums: dict[tuple[str, str, int | None, DayWeight | None], Ints] = {}
         self._ranks: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         self._since: dict[tuple[str, str, bool], Floats] = {}
 
@@ -47,7 +47,7 @@ class AsOf:
 
         A measure `by` a column cannot be asked for some days. Raises TypeError.
         """
-        key = (measure.family, measure.name, window_days, on.name if on else "")
+        key = (measure.family, measure.name, window_days, on)
         if key not in self._sums:
             self._sums[key] = _kept(self._total(measure, window_days, on))
         return self._sums[key]

@@ -97,13 +97,16 @@ def assess(
     min_customers: int,
     horizon_days: int | None = None,
     today: date | None = None,
+    orders: pa.Table | None = None,
 ) -> Readiness:
     """The readiness of these orders; without a horizon, for the churn window proposed.
 
-    `today` allows to say how old the last order is.
+    `today` allows to say how old the last order is; `orders` are all that are known, where the
+    reading brought only news.
     """
-    facts = _facts(reading)
-    long_gap_shares = _long_gap_shares(reading)
+    known = reading.rows if orders is None else orders
+    facts = _facts(known)
+    long_gap_shares = _long_gap_shares(known)
     window_days, window_reason = _proposed_window(facts.history_days, long_gap_shares)
     horizon = horizon_days or window_days
     lines = (
@@ -310,13 +313,13 @@ _GAPS_SQL = """
 """
 
 
-def _facts(reading: Reading) -> _Facts:
-    rows = _query(reading.rows, _FACTS_SQL, [_RECENT_DAYS])
+def _facts(orders: pa.Table) -> _Facts:
+    rows = _query(orders, _FACTS_SQL, [_RECENT_DAYS])
     return _Facts(*rows[0])
 
 
-def _long_gap_shares(reading: Reading) -> dict[int, float]:
-    gaps = _query(reading.rows, _GAPS_SQL, [])
+def _long_gap_shares(orders: pa.Table) -> dict[int, float]:
+    gaps = _query(orders, _GAPS_SQL, [])
     total = max(sum(count for _, count in gaps), 1)
     return {days: sum(count for gap, count in gaps if gap > days) / total for days in WINDOWS_DAYS}
 

@@ -1,7 +1,7 @@
 """What a business has: its tables, columns, markets and words. It decides which features exist."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -11,9 +11,13 @@ import pyarrow.compute as pc
 from features.errors import SettingsError
 from features.schema import EVENT_TABLES
 from features.tiles import MOST_WORDS
+from features.words import check_words
 
 Words = tuple[tuple[str, tuple[str, ...]], ...]
 """Some values of columns, by `table.column`."""
+
+Place = tuple[str | None, str | None]
+"""Country and region of a market, as `HolidayCalendar.of` takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Shape:
     """The tables and optional columns (`orders.quantity`) that are there, and how to read them.
 
     `vocabulary` gives each word of a column its bit in the tiles; `counted` are the words that get
-    features of their own; `groups` are feature groups that the business wrote itself.
+    features of their own; `groups` are feature groups that the business wrote itself; `calendars`
+    are the places whose holidays count, one per market, `calendar` is available if any is known.
     """
 
     markets: tuple[str, ...]
@@ -30,6 +35,12 @@ class Shape:
     vocabulary: Words = ()
     counted: Words = ()
     groups: tuple[ModuleType, ...] = ()
+    calendars: tuple[Place, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError for words that cannot be counted."""
+        for column, words in self.counted:
+            check_words(column, words)
 
     @classmethod
     def of(
@@ -40,9 +51,12 @@ class Shape:
         currency: str,
         counted: Words = (),
         groups: tuple[ModuleType, ...] = (),
+        calendars: tuple[Place, ...] = (),
     ) -> "Shape":
         """The shape of these events: a column counts as there if any row of it is filled."""
         available = set(events)
+        if any(country for country, _ in calendars):
+            available.add("calendar")
         words = []
         for table, rows in events.items():
             for column in EVENT_TABLES[table].columns:
@@ -50,7 +64,21 @@ class Shape:
                     available.add(f"{table}.{column.name}")
                     if column.few:
                         words.append((f"{table}.{column.name}", commonest(rows[column.name])))
-        return cls(markets, currency, frozenset(available), tuple(words), counted, groups)
+        return cls(
+            markets, currency, frozenset(available), tuple(words), counted, groups, calendars
+        )
+
+    def after(self, known: "Shape") -> "Shape":
+        """The same, with what stored events have besides; their words keep their bits."""
+        mine = dict(self.vocabulary)
+        words = dict(known.vocabulary)
+        for name, more in mine.items():
+            first = words.get(name, ())
+            fresh = tuple(word for word in more if word not in first)
+            words[name] = (first + fresh)[:MOST_WORDS]
+        return replace(
+            self, available=self.available | known.available, vocabulary=tuple(words.items())
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The shape as JSON-able data; groups are named with the digest of their file, not kept."""
@@ -60,6 +88,7 @@ class Shape:
             "available": sorted(self.available),
             "vocabulary": {name: list(words) for name, words in self.vocabulary},
             "counted": {name: list(words) for name, words in self.counted},
+            "calendars": [list(place) for place in self.calendars],
             "groups": {group.__name__: _digest(group) for group in self.groups},
         }
 
@@ -77,6 +106,7 @@ class Shape:
             vocabulary=_words(data["vocabulary"]),
             counted=_words(data["counted"]),
             groups=groups,
+            calendars=tuple((country, region) for country, region in data["calendars"]),
         )
 
 

@@ -96,7 +96,7 @@ class Family:
         self.measures = measures
         self.lies_ahead = any(measure.at for measure in measures.values())
         self._columns: dict[str, Ints] = {}
-        self._totals: dict[tuple[str, str], Ints] = {}
+        self._totals: dict[tuple[str, DayWeight | None], Ints] = {}
         self._series: dict[str, Series] = {}
         self._padded: dict[str, Ints] = {}
         self._occurrences: dict[str, Occurrences] = {}
@@ -135,7 +135,7 @@ class Family:
 
     def total(self, name: str, on: DayWeight | None = None) -> Ints:
         """Running total of a column, shape (n_tiles + 1,), starting with 0."""
-        key = (name, on.name if on else "")
+        key = (name, on)
         if key not in self._totals:
             values = self.column(name)
             self._totals[key] = running(values if on is None else values * on.of(self.days))

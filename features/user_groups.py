@@ -121,7 +121,7 @@ def _loaded(path: Path, text: bytes) -> ModuleType:
     """The group of a file with this text, run and checked."""
     loader = _Text(path, text)
     spec = spec_from_file_location(f"{PACKAGE}.{path.stem}", path, loader=loader)
-    if spec is None or not _NAME.fullmatch(path.stem):
+    if spec is None or path.suffix != ".py" or not _NAME.fullmatch(path.stem):
         message = f"{path} must be named like a group: lower-case letters, digits and _, then .py."
         raise SettingsError(message)
     group = module_from_spec(spec)

@@ -99,7 +99,7 @@ def init(
 
 @app.command()
 def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
-    """Read the orders as training would and report counts, refused rows and what is missing.
+    """Read all tables as training would and report counts, refused rows and what is missing.
 
     Example: regulars check --settings shops/prague.yml
     """
@@ -109,6 +109,26 @@ def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     checked = check_business(settings_named(settings), today=_today(now))
     typer.echo(checked.as_text())
     _stop_if_unavailable(checked.readiness.unavailable_reason)
+
+
+@app.command()
+def ingest(
+    settings: SettingsOption = FILE_NAME,
+    now: NowOption = None,
+    *,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Drop what is stored first and keep only what is read.")
+    ] = False,
+) -> None:
+    """Read all sources into the histories: new rows only, and every row accounted for.
+
+    Training and scoring do it too; alone it keeps histories fresh. Example: regulars ingest
+    """
+    from serving.business import settings_named
+    from serving.commands.jobs import ingest_job
+
+    done = ingest_job(settings_named(settings), today=_today(now), anew=anew)
+    typer.echo("\n".join(done.account()))
 
 
 @app.command()

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.exc import SQLAlchemyError
 
-from features import histories
-from features.errors import DamagedStore, NotReady, RegularsError
+from features.errors import NotReady, RegularsError
 from features.settings import Settings
+from features.store.histories import Stored, read
 from serving.business import settings_from_environment
 from serving.ports import Scorer
 from serving.store import Generation, ScoreStore
@@ -63,7 +63,7 @@ class ServerState:
         self._loading = threading.Lock()
         self._scorer: tuple[int, Scorer] | None = None
         self._counted: tuple[int, int] | None = None
-        self._whole_histories: str | None = None
+        self._stored: Stored | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -77,7 +77,7 @@ class ServerState:
 
     @property
     def histories_folder(self) -> Path:
-        """Where the histories are published; `features.histories.load` reads it."""
+        """Where the histories are published; `features.stored.load` reads it."""
         return self.settings.workspace / "histories"
 
     def generation(self) -> Generation:
@@ -112,16 +112,14 @@ class ServerState:
         Raises DamagedStore if they cannot be read.
         """
         generation = self.generation()
-        folder = self.histories_folder / generation.histories
-        if not folder.is_dir():
+        try:
+            stored = read(self.histories_folder)
+        except NotReady:
             return None
-        if self._whole_histories != generation.histories:
-            # Parquet has no checksum of its own; one look at the digest serves all customers.
-            if not histories.is_whole(folder):
-                message = f"{folder} was changed after writing. Run regulars score again."
-                raise DamagedStore(message)
-            self._whole_histories = generation.histories
-        tiles = histories.customer_tiles(self.histories_folder, generation.histories, customer_id)
+        if self._stored is None or self._stored.name != stored.name:
+            # Files are checked once: the same object serves all customers of a generation.
+            self._stored = stored
+        tiles = self._stored.tiles_of(customer_id)["orders"]
         before = tiles.filter(pc.less(tiles["day"], pa.scalar(generation.as_of)))
         return before if before.num_rows else None
 

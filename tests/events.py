@@ -1,11 +1,14 @@
 """Events by hand, for every table: what a test does not say is filled in plainly."""
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from types import ModuleType
 
 import pandas as pd
 import pyarrow as pa
 
+from features.catalog import features_of
 from features.contracts import EPOCH
 from features.histories import Histories
 from features.matrix import matrix
@@ -82,3 +85,17 @@ def _plain(table: str) -> dict[str, object]:
         "contacts": {"kind": "contact"},
         "consents": {"purpose": "marketing", "granted": True},
     }.get(table, {})
+
+
+def counted_by_hand(row: pd.Series, group: ModuleType, expected: Mapping[str, float]) -> None:
+    """Every feature of a group is what somebody counted, and none was forgotten."""
+    declared = {one.name for one in features_of(group)} & set(row.index)
+    assert set(expected) >= declared, f"not counted: {sorted(declared - set(expected))}"
+    found = {name: float(row[name]) for name in expected}
+    wrong = {
+        name: (found[name], value)
+        for name, value in expected.items()
+        if not math.isclose(found[name], value, rel_tol=1e-12)
+        and not (math.isnan(found[name]) and math.isnan(value))
+    }
+    assert wrong == {}, "found and expected"

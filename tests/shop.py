@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from features import stored
 from features.histories import Histories
 from features.schema import ORDERS
 from features.shape import Shape
+from features.store.histories import write
 
 FIRST_DAY = date(2024, 1, 1)
 
@@ -43,6 +46,17 @@ def histories_of(
 ) -> Histories:
     """Histories of events by table."""
     return Histories.from_events(events, Shape.of(events, markets=markets, currency=currency))
+
+
+def store_orders(orders: pa.Table, folder: Path, **keys: object) -> str:
+    """Keep these orders, and only these, as the histories of a folder; gives the generation."""
+    shape = histories_of({"orders": orders}, **keys).shape
+    numbers = pa.array(range(orders.num_rows), pa.uint64())
+    for name in ("key_0", "key_1", "content_0", "content_1"):
+        orders = orders.append_column(name, numbers)
+    with write(folder, buckets=4, fresh=True) as draft:
+        draft.append("orders", orders, stored.builder(shape), stored.merges(shape))
+        return draft.publish({"shape": shape.to_dict()})
 
 
 def simulated_orders(

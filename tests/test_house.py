@@ -22,7 +22,18 @@ MODULES = sorted(
 )
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 FLOORS = {"bentoml": "1.4.39", "mlflow": "3.17"}
-COMMANDS = ("init", "check", "train", "backtest", "score", "predict", "serve", "demo")
+COMMANDS = (
+    "init",
+    "check",
+    "ingest",
+    "features",
+    "train",
+    "backtest",
+    "score",
+    "predict",
+    "serve",
+    "demo",
+)
 MAX_LINES = 400
 
 # These run what a file brings along; a model folder must never be able to.

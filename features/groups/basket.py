@@ -1,8 +1,11 @@
 """What is in an order: units, products, categories and channels, where the source has them."""
 
-from features.declarations import Floats, Ints, Source, divided
+from collections.abc import Iterator
+
+from features.declarations import Feature, Floats, Ints, Measure, Source, divided
 from features.kernel import AsOf
-from features.measures import IS_ORDER, ORDER_DAYS, UNITS
+from features.measures import IS_ORDER, ORDER_DAYS, ORDER_LINES, UNITS
+from features.words import literal, slug
 
 orders = Source("orders")
 
@@ -64,3 +67,19 @@ def categories_count(known: AsOf, window_days: int | None) -> Ints:
 def channels_count(known: AsOf, window_days: int | None) -> Ints:
     """Different channels ordered through."""
     return known.distinct(CHANNELS, window_days)
+
+
+def of_words(column: str, word: str) -> Iterator[Measure | Feature]:
+    """The measure and the feature of one channel or category that the settings name."""
+    table, kind = column.split(".")
+    if table != "orders" or kind not in {"channel", "category"}:
+        return
+    name = f"{kind}_{slug(word)}_lines"
+    lines = orders.count(name, f"{IS_ORDER} AND {kind} = {literal(word)}", needs=(kind,))
+
+    def share(known: AsOf) -> Floats:
+        return divided(known.total(lines), known.total(ORDER_LINES))
+
+    share.__name__ = f"{name}_share"
+    share.__doc__ = f"Part of the order rows of the {kind} {word}."
+    yield from (lines, orders.feature(needs=(kind,))(share))

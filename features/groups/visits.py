@@ -8,6 +8,7 @@ from features.declarations import Feature, Floats, Ints, Measure, Source, divide
 from features.groups.trend import pace
 from features.kernel import AsOf
 from features.measures import ORDER_DAYS
+from features.words import literal, slug
 
 visits = Source("visits")
 
@@ -89,27 +90,28 @@ def of_words(column: str, word: str) -> Iterator[Measure | Feature]:
     """The measures and features of one kind of visit that the settings name."""
     if column != "visits.kind":
         return
-    happened = visits.count(f"visits_{word}", f"kind = '{word}'", needs=("kind",))
-    days = visits.days(f"visit_days_{word}", f"kind = '{word}'", needs=("kind",))
+    is_it, name = f"kind = {literal(word)}", slug(word)
+    happened = visits.count(f"visits_{name}", is_it, needs=("kind",))
+    days = visits.days(f"visit_days_{name}", is_it, needs=("kind",))
     yield from (happened, days)
 
     def of_kind(known: AsOf, window_days: int | None) -> Ints:
         return known.total(happened, window_days)
 
-    of_kind.__name__ = f"visits_{word}_count"
+    of_kind.__name__ = f"visits_{name}_count"
     of_kind.__doc__ = f"Visits of the kind {word}."
     yield from visits.windowed(over=(30, 90), needs=("kind",))(of_kind)
 
     def last(known: AsOf) -> Floats:
         return known.days_since_last(days)
 
-    last.__name__ = f"last_{word}_days"
+    last.__name__ = f"last_visit_{name}_days"
     last.__doc__ = f"Days from the last visit of the kind {word} to the cutoff."
     yield visits.feature(needs=("kind",))(last)
 
     def changed(known: AsOf) -> Floats:
         return np.asarray(pace(known, happened, 30, 90))
 
-    changed.__name__ = f"visits_{word}_30d_to_90d_ratio"
+    changed.__name__ = f"visits_{name}_30d_to_90d_ratio"
     changed.__doc__ = f"Pace of visits of the kind {word} over 30 days against 90."
     yield visits.feature(needs=("kind",))(changed)

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from features.errors import DataError, NotReady, SettingsError
 from features.store.events import EVENT_ORDER, Appended, append_events, sorted_events
 from features.store.generations import File, Manifest, Step, Writer, current, only_writer
-from features.store.tables import EVENTS, MOST_BUCKETS, TILES, OpenTables, Tables, bucket_of
+from features.store.tables import EVENTS, KEYS, MOST_BUCKETS, TILES, OpenTables, Tables, bucket_of
 from features.store.tiles import BuildTiles, merged, rebuild_tiles, update_tiles
 
 MOST_DELTAS = 16  # of a table; each is opened for every bucket that is read
@@ -113,6 +113,25 @@ class Draft:
         if any(len(self._tables.files_of(name, None)) > MOST_DELTAS for name in self._all_tables()):
             self.compact()
         return appended
+
+    def identities(self, table: str) -> pa.Table:
+        """`key_0` and `key_1` of every stored version of the events of a table."""
+        names = self._tables.names(EVENTS)
+        if EVENTS + table not in names:
+            return pa.table({name: pa.array([], pa.uint64()) for name in ("key_0", "key_1")})
+        buckets = range(self._tables.bucket_count)
+        wanted = ["key_0", "key_1"]
+        parts = [self._tables.rows(EVENTS + table, bucket, wanted) for bucket in buckets]
+        return pa.concat_tables(parts).select(wanted)
+
+    def forget(self, table: str) -> None:
+        """Drop all events of a table, and their tiles."""
+        tiles = f"{TILES}{table}."
+        self._tables.files = [
+            file
+            for file in self._tables.files
+            if file.table not in {EVENTS + table, KEYS + table} and not file.table.startswith(tiles)
+        ]
 
     def compact(self, *, whole: bool = False) -> None:
         """Give the rows of deltas files of their own bucket; `whole` leaves one file per bucket."""

@@ -23,7 +23,7 @@ from features.store.tables import (
     sorted_order,
 )
 
-TILE_KEYS = ("customer_id", "value", "day", "known_from", "known_to")
+TILE_KEYS = ("customer_id", "value", "day", "known_from", "known_to", "happened_day")
 MERGES: dict[str, np.ufunc] = {
     "sum": np.add,
     "max": np.maximum,

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
-from features.audit import Finding, audit
 
+from features.audit import Finding, audit
 from features.declarations import Feature
 from features.errors import SettingsError
 from features.histories import Histories
@@ -83,8 +83,9 @@ def _computed(one: Feature, events: Events, groups: tuple[ModuleType, ...]) -> l
     try:
         values = np.asarray(one.compute(known), dtype=np.float64)
     except KeyError as error:
-        detail = f"it uses {error}, which is not there with only {', '.join(sorted(one.needs))}"
-        return [Finding(one.name, "needs", f"{detail}; add what it lacks to needs.")]
+        there = ", ".join(sorted(one.needs))
+        detail = f"there is more to it than {there} ({error.args[0]}); add to needs what it uses."
+        return [Finding(one.name, "needs", detail)]
     except Exception as error:  # noqa: BLE001 - whatever the owner's code does is a finding
         return [Finding(one.name, "computes", described_error(error, groups))]
     if values.shape != known.codes.shape:

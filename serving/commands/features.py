@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
-from features import histories
+from features import stored
 from features.catalog import GROUPS, group_name
 from features.errors import RegularsError, SettingsError
 from features.listing import Listed, declared_features, measured_features
@@ -89,7 +89,7 @@ def business_features(settings: Settings, *, group: str | None, cutoff: date | N
         message = f"There is no group {group}; there are: {', '.join(names)}."
         raise SettingsError(message)
     try:
-        known = histories.load(settings.workspace / "histories", groups)
+        known = stored.load(settings.workspace / "histories", groups)
     except RegularsError as error:
         found = Features(
             tuple(declared_features(groups)),

@@ -15,6 +15,7 @@ from features.ingestion import Ingested, ingest
 from features.markets import money_text
 from features.readiness import assess
 from features.settings import Settings
+from features.stored import stored_orders
 from serving.batch import Published, score_and_publish
 from training.evaluation import CHAMPION
 from training.models.customer_model import Progress
@@ -48,8 +49,7 @@ class TrainReport:
         )
         return "\n".join(
             [
-                self.ingested.reading.summary(),
-                *account_lines(self.ingested),
+                *self.ingested.account(),
                 holdout_sentence(quality),
                 quality_table(quality),
                 f"Grade {quality['grade']}: {quality['grade_rule']}.",
@@ -90,8 +90,7 @@ class ScoreReport:
         )
         return "\n".join(
             [
-                self.ingested.reading.summary(),
-                *account_lines(self.ingested),
+                *self.ingested.account(),
                 *self._left_out(),
                 f"{overview.scored_count:,} of {overview.customers_count:,} customers scored as "
                 f"of {generation.as_of}" + (f" ({unscored})" if unscored else "") + ".",
@@ -105,6 +104,12 @@ class ScoreReport:
         count = len(self.ingested.histories.before(self.published.generation.as_of).customer_ids)
         count -= self.published.overview.customers_count
         return [f"{count:,} customers with refunds only were left out."] if count else []
+
+
+def ingest_job(settings: Settings, *, today: date, anew: bool) -> Ingested:
+    """Read the sources into the histories, nothing else. Raises DataError, TooManyRefused."""
+    with alone(settings):
+        return ingest(settings, today=today, anew=anew)
 
 
 def train_job(settings: Settings, *, today: date, progress: Progress) -> TrainReport:
@@ -163,22 +168,18 @@ def alone(settings: Settings) -> Iterator[None]:
 def require_enough(settings: Settings, ingested: Ingested) -> None:
     """Nothing, if the accepted orders allow a model. Raises NotEnoughData with every reason."""
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
+    orders = None
+    if settings.sources.orders.holds == "news":
+        orders = stored_orders(settings.workspace / "histories")
     readiness = assess(
         ingested.reading,
         settings.sources.orders,
         min_customers=settings.min_customers,
         horizon_days=horizon_days,
+        orders=orders,
     )
     if readiness.unavailable_reason is not None:
         raise NotEnoughData(readiness.unavailable_reason)
-
-
-def account_lines(ingested: Ingested) -> list[str]:
-    """Notes of the reading and where refused rows were put."""
-    lines = list(ingested.reading.notes)
-    if ingested.refused_path is not None:
-        lines.append(f"Refused rows and their reasons: {ingested.refused_path}")
-    return lines
 
 
 def holdout_sentence(quality: dict[str, Any]) -> str:

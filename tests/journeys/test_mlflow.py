@@ -18,7 +18,7 @@ from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 
-from features import histories
+from features import histories, stored
 from features.errors import ModelRefused, NotReady
 from features.histories import Histories
 from features.matrix import matrix
@@ -71,7 +71,7 @@ def model_folder(client: MlflowClient) -> Path:
 
 @pytest.fixture(scope="module")
 def known(shop) -> Histories:
-    return histories.load(shop.workspace / "histories")
+    return stored.load(shop.workspace / "histories")
 
 
 @pytest.fixture(scope="module")

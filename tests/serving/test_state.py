@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
-from shop import histories_of
+from shop import store_orders
 
-from features import histories
 from features.errors import DamagedStore, NotReady, SettingsError
 from features.schema import ORDERS
 from serving.business import settings_from_environment
@@ -30,8 +29,8 @@ def orders_on(*days: date, customer_id: str = "C-1042") -> pa.Table:
 
 
 def publish_orders(state: ServerState, *days: date) -> str:
-    found = histories_of({"orders": orders_on(*days)}, markets=("cz",), currency="EUR")
-    return histories.publish(found, state.histories_folder)
+    orders = orders_on(*days)
+    return store_orders(orders, state.histories_folder, markets=("cz",), currency="EUR")
 
 
 def test_nothing_is_opened_before_it_is_asked_for(tmp_path):
@@ -84,19 +83,19 @@ def test_tiles_are_those_known_when_the_scores_were_made(state, generation, scor
     assert state.customer_tiles("nobody") is None
 
 
-def test_tiles_are_of_the_histories_that_the_scores_were_made_from(state, generation, score):
+def test_tiles_are_those_of_the_histories_that_are_current(state, generation, score):
     name = publish_orders(state, date(2026, 5, 1))
     state.store.publish(replace(generation, histories=name), [score])
-    later = publish_orders(state, date(2026, 5, 1), date(2026, 8, 1))
     assert state.customer_tiles("C-1042").num_rows == 1
-    state.store.publish(replace(generation, histories=later), [score])
+    publish_orders(state, date(2026, 5, 1), date(2026, 8, 1))
     assert state.customer_tiles("C-1042").num_rows == 2
 
 
 def test_damaged_histories_are_refused(state, generation, score):
     name = publish_orders(state, date(2026, 5, 1))
     state.store.publish(replace(generation, histories=name), [score])
-    file = state.histories_folder / name / "orders.parquet"
-    file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(DamagedStore, match="was changed after writing"):
+    files = (state.histories_folder / "files").glob("tiles.orders.orders/*.parquet")
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DamagedStore, match="regulars train"):
         state.customer_tiles("C-1042")
