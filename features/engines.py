@@ -33,7 +33,7 @@ def require_pyspark() -> None:
         importlib.import_module("pyspark")
     except ImportError as error:
         message = (
-            "engine: spark needs PySpark. Install it with: pip install 'regulars[spark]', "
+            "engine: spark needs PySpark. Install it with: pip install 'pyspark>=4.1,<5', "
             "or use engine: duckdb"
         )
         raise NotReady(message) from error

@@ -196,7 +196,7 @@ def test_without_java_spark_says_what_it_needs(monkeypatch):
 
 def test_without_pyspark_the_engine_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(NotReady, match=r"regulars\[spark\]"):
+    with pytest.raises(NotReady, match="pip install .pyspark"):
         require_pyspark()
 
 
