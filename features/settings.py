@@ -273,6 +273,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 def _explain(error: ValidationError, path: Path, text: str) -> str:
     sentences = []
     for problem in error.errors():
+        if problem["type"] == "default_factory_not_called":
+            continue  # nobody set it, and what it is made of is told already
         # A definition's kind stands in the path of an error, but not in the file.
         keys = [str(key) for key in problem["loc"] if key not in CHURN_KINDS]
         line = _line_of(text, keys)

@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from features.schema import EVENT_TABLES
+from features.settings import load_settings
 from features.user_groups import own_features, own_groups
 from serving.commands.feature_trial import try_features
 from serving.commands.features import all_features, dictionary_markdown
@@ -24,6 +27,30 @@ def example(tmp_path: Path) -> Path:
     path = tmp_path / "night_features.py"
     path.write_text(code, encoding="utf-8")
     return path
+
+
+def tables_shown() -> dict[str, str]:
+    """The examples of docs/tables.md, by the heading that they stand under."""
+    text = (DOCS / "tables.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## (\w+)\n", text, flags=re.MULTILINE)
+    shown = {}
+    for name, part in zip(parts[::2], parts[1::2], strict=True):
+        (shown[name],) = re.findall(r"```yaml\n(.*?)```", part, re.DOTALL)
+    return shown
+
+
+def test_every_table_of_events_has_its_example():
+    assert list(tables_shown()) == list(EVENT_TABLES)
+
+
+@pytest.mark.parametrize("name", EVENT_TABLES)
+def test_the_example_of_a_table_is_right_in_a_settings_file(name, tmp_path):
+    shown = tables_shown()
+    sources = yaml.safe_load(shown["orders"]) | yaml.safe_load(shown[name])
+    path = tmp_path / "regulars.yml"
+    path.write_text(yaml.safe_dump({"sources": sources, "churn": {"within_days": 60}}))
+    given = load_settings(path).sources.given()
+    assert list(given) == list(dict.fromkeys(["orders", name]))
 
 
 @pytest.mark.parametrize("name", GENERATED)

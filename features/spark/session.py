@@ -60,7 +60,8 @@ def spark_session(settings: SparkSettings, name: str = "regulars") -> SparkSessi
         builder = builder.master(settings.master)
     for key, value in {**config, **settings.config, **NEEDED}.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    with _quiet_about_pandas():
+        return builder.getOrCreate()
 
 
 def spark_types(schema: pa.Schema) -> str:
@@ -70,7 +71,7 @@ def spark_types(schema: pa.Schema) -> str:
 
 def from_arrow(session: SparkSession, table: pa.Table) -> DataFrame:
     """A small Arrow table as a frame."""
-    with _told_of_pandas():
+    with _quiet_about_pandas():
         return session.createDataFrame(table, schema=spark_types(table.schema))
 
 
@@ -78,12 +79,12 @@ def mapped(
     frame: DataFrame, function: Callable[[Batches], Batches], schema: pa.Schema
 ) -> DataFrame:
     """What `function` makes of each partition, Arrow batches in and out."""
-    with _told_of_pandas():
+    with _quiet_about_pandas():
         return frame.mapInArrow(function, spark_types(schema))
 
 
 @contextmanager
-def _told_of_pandas() -> Iterator[None]:
+def _quiet_about_pandas() -> Iterator[None]:
     """Spark warns of pandas 3 wherever it meets Arrow, although no pandas is in play here."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")

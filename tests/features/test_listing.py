@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from shop import FIRST_DAY, histories
+from shop import FIRST_DAY, histories, order_table
 
 from features.catalog import every_feature
+from features.histories import Histories
 from features.listing import declared_features, measured_features
+from features.schema import VISITS
+from features.shape import Shape
 
 
 def test_every_feature_of_the_product_is_listed_once():
@@ -45,3 +48,15 @@ def test_before_the_first_order_there_is_nothing_to_measure(newest, earlier):
     listed = measured_features(known, day, FIRST_DAY + timedelta(days=earlier))
     assert {one.drift_psi for one in listed} == {None}
     assert (listed[0].coverage_share is None) == (newest < 0)
+
+
+def test_the_features_of_counted_words_are_listed_in_their_group():
+    orders = order_table([("ada", FIRST_DAY, 100)])
+    shared = {name: orders[name] for name in ("customer_id", "occurred_at", "day", "market")}
+    events = {"orders": orders, "visits": VISITS.filled(shared | {"kind": ["like"]})}
+    counted = (("visits.kind", ("like",)),)
+    shape = Shape.of(events, markets=("US",), currency="USD", counted=counted)
+    day = FIRST_DAY + timedelta(days=30)
+    listed = measured_features(Histories.from_events(events, shape), day, day)
+    liked = {one.group for one in listed if "like" in one.name}
+    assert liked == {"visits"}
