@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from features.errors import SettingsError
-
 from serving.commands.feature_trial import Tried, try_features
 
 HEAD = '''"""Made for a test."""
