@@ -66,7 +66,7 @@ def main(count: int) -> None:
             session.range(1).count()
         with step("Spark: shape"):
             frames = {name: read_events(session, name, files) for name, files in paths.items()}
-            shape = shape_on_spark(frames, markets=("US",), currency="USD")
+            shape = shape_on_spark(frames, Shape.of({}, markets=("US",), currency="USD"))
         with step("Spark: tiles, written"):
             tiles = {}
             for name, frame in spark_tiles(session, frames, shape).items():

@@ -59,14 +59,16 @@ def spark_matrix(
 ) -> DataFrame:
     """The rows of `features.matrix.matrix`, bit for bit, in no order of their own.
 
-    `cutoffs` are days, or a frame of `customer_id` and `cutoff`. Columns are `customer_id`,
-    `market` as text, `cutoff` as a date, then the features, NaN where unknown.
+    A family of the shape that has no tiles here is empty. `cutoffs` are days, or a frame of
+    `customer_id` and `cutoff`. Columns are `customer_id`, `market` as text, `cutoff` as a date, then
+    the features, NaN where unknown.
     """
     found = catalogue(shape)
     width = max(len(measures) for measures in found.families.values())
     laid = [
         _laid(tiles[family], number, measures, width)
         for number, (family, measures) in enumerate(found.families.items())
+        if family in tiles
     ]
     days: tuple[int, ...] = ()
     if isinstance(cutoffs, DataFrame):

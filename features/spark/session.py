@@ -48,7 +48,8 @@ def spark_session(settings: SparkSettings, name: str = "regulars") -> SparkSessi
             "apt-get install openjdk-17-jre-headless, or set JAVA_HOME; or use engine: duckdb."
         )
         raise NotReady(message)
-    config: dict[str, str] = {}
+    # Histories and samples come back whole; what bounds them is the memory of this process.
+    config = {"spark.driver.maxResultSize": "0"}
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted and (settings.master or "local").startswith("local"):
         # Otherwise the workers would be any python3 of the machine, and an empty folder

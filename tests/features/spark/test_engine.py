@@ -26,6 +26,7 @@ from features.spark.tiles import histories_from_spark, spark_tiles
 from features.user_groups import own_groups
 
 COUNTED = (("visits.kind", ("search", "like")),)
+PLACES = (("US", None), ("DE", "BY"), (None, None))
 COLUMNS = {"customer_id": "customer", "timestamp": "day", "amount": "amount"}
 OWN_GROUP = '''"""Gifts: orders of some money."""
 
@@ -51,7 +52,7 @@ def events():
 
 @cache
 def shape():
-    return Shape.of(events(), markets=MARKETS, currency="USD", counted=COUNTED)
+    return Shape.of(events(), markets=MARKETS, currency="USD", counted=COUNTED, calendars=PLACES)
 
 
 @cache
@@ -201,8 +202,8 @@ def test_without_pyspark_the_engine_says_what_to_install(monkeypatch):
 
 
 def test_the_shape_is_the_same_whoever_looks(frames):
-    found = shape_on_spark(frames, markets=MARKETS, currency="USD", counted=COUNTED)
-    assert found == shape()
+    business = Shape.of({}, markets=MARKETS, currency="USD", counted=COUNTED, calendars=PLACES)
+    assert shape_on_spark(frames, business) == shape()
 
 
 def test_a_sample_holds_whole_customers_and_always_the_same(tiles):
