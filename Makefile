@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts unit lock browser postgres clean
+.PHONY: help demo test lint types contracts unit lock browser postgres java clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ $(VENV)/dev: requirements-dev.lock $(VENV)/runtime
 demo: $(VENV)/runtime ## the whole way on real orders; SERVE=0 ends by itself, PORT=3000
 	@$(BIN)/regulars demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
-test: $(VENV)/dev browser postgres lint types contracts unit ## install what tests need and run every check
+test: $(VENV)/dev browser postgres java lint types contracts unit ## install what tests need and run every check
 
 lint: $(VENV)/dev ## style and dead imports
 	$(BIN)/ruff format --check .
@@ -39,7 +39,7 @@ types: $(VENV)/dev ## static types
 contracts: $(VENV)/dev ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-unit: $(VENV)/dev browser postgres ## tests, doctests and notebooks
+unit: $(VENV)/dev browser postgres java ## tests, doctests and notebooks
 	$(BIN)/python -m pytest -n auto --dist loadfile -q
 
 browser: ## Chromium for the page's tests, from the system's packages
@@ -55,6 +55,13 @@ postgres: ## PostgreSQL for the tests of databases, from the system's packages
 	  SUDO=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
 	  $$SUDO apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }
+
+java: ## Java for the tests on Spark, from the system's packages
+	@command -v java >/dev/null || { \
+	  echo "installing java for the tests on Spark"; \
+	  SUDO=$$( [ "$$(id -u)" = 0 ] || echo sudo ); \
+	  $$SUDO apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; }
 
 lock: ## renew both locks from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \

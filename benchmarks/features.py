@@ -12,14 +12,17 @@ environments of their own below the cache folder.
 
 import argparse
 import json
+import shlex
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 # This script bears the name of a package: the repository's root must be searched before its folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.features_bench.log import Scale
+from benchmarks.features_bench.markdown import page
 from benchmarks.features_bench.report import document, table, totals
 from benchmarks.features_bench.runner import Runner, with_needs
 from benchmarks.features_bench.tasks import FLOORS, TASKS
@@ -35,7 +38,9 @@ def main() -> None:
     names = given.only or [task.name for task in TASKS]
     slow = {task.name for task in TASKS if task.slow and given.skip_slow}
     floors = [floor.name for floor in FLOORS]
-    tasks = with_needs([*floors, *(name for name in names if name not in slow)])
+    tasks = with_needs(
+        [*floors, *(name for name in names if name not in slow)], checked=not given.unchecked
+    )
     print(
         f"{scale.events:,} events, {scale.customers:,} customers, {scale.months} months", flush=True
     )
@@ -46,6 +51,10 @@ def main() -> None:
     if given.json:
         text = json.dumps(document(scale, measured), indent=1)
         given.json.write_text(text + "\n", encoding="utf-8")
+    if given.markdown:
+        command = shlex.join(["python", *sys.argv])
+        written = page(scale, measured, command, datetime.now(UTC).date())
+        given.markdown.write_text(written, encoding="utf-8")
     if not given.keep:
         shutil.rmtree(runner.results)
     if any(one.verdict.startswith("DIFFERS") for one in measured):
@@ -62,9 +71,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reps", type=int, default=1, help="the median of so many runs")
     parser.add_argument("--only", nargs="+", choices=[task.name for task in TASKS], metavar="TASK")
     parser.add_argument("--skip-slow", action="store_true", help="leave out what takes minutes")
+    parser.add_argument(
+        "--unchecked", action="store_true", help="do not run engines only to compare features"
+    )
     parser.add_argument("--cache", type=Path, default=Path(".regulars/bench"))
     parser.add_argument("--keep", action="store_true", help="keep the features that were written")
     parser.add_argument("--json", type=Path, help="also write every figure there")
+    parser.add_argument("--markdown", type=Path, help="also write a page for people there")
     return parser.parse_args()
 
 

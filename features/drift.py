@@ -20,7 +20,7 @@ def population_stability_index(reference: Floats, newest: Floats) -> float:
     >>> population_stability_index(ages, ages)
     0.0
     >>> round(population_stability_index(ages, ages + 20), 2)
-    1.75
+    1.6
     """
     if not len(reference) or not len(newest):
         return float("nan")

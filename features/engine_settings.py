@@ -8,7 +8,7 @@ from pydantic import Field
 from features.settings_parts import Part
 
 EngineName = Literal["duckdb", "spark"]
-"""DuckDB runs inside this process and needs nothing; Spark needs PySpark and Java 17."""
+"""DuckDB runs inside this process; Spark needs PySpark and Java 17."""
 
 
 class SparkSettings(Part):

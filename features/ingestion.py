@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from features import stored
 from features.catalog import catalogue
-from features.errors import DataError
+from features.engines import build_histories
+from features.errors import DamagedStore, DataError
 from features.histories import Histories
 from features.quality import Reading, check_shares, write_refused
 from features.rates import Rates
@@ -93,32 +94,61 @@ def ingest(settings: Settings, *, today: date, anew: bool = False) -> Ingested:
     TooManyRefused for too many bad rows, SettingsError for own features that are not right.
     """
     sources = settings.sources.given()
-    rates = _rates(settings)
-    readings: dict[str, Reading] = {}
-    refused: dict[str, Path | None] = {}
-    for name, source in sources.items():
-        readings[name] = read_table(EVENT_TABLES[name], source, settings, today=today, rates=rates)
-        refused[name] = keep_refused(readings[name], source, settings.workspace / "refused")
-        check_shares(readings[name], source, refused[name])
+    readings, refused = read_tables(settings, today=today)
+    try:
+        return _stored(settings, readings, refused, anew=anew)
+    except DamagedStore:
+        if any(source.holds == "news" for source in sources.values()):
+            raise
+        # The sources hold everything, so what is damaged is made again.
+        log.warning("the stored histories are damaged and are made anew")
+        return _stored(settings, readings, refused, anew=True)
+
+
+def _stored(
+    settings: Settings,
+    readings: Mapping[str, Reading],
+    refused: Mapping[str, Path | None],
+    *,
+    anew: bool,
+) -> Ingested:
+    """What was read, added to the store or in the place of what is there."""
+    sources = settings.sources.given()
     folder = settings.workspace / "histories"
     count = sum(reading.rows.num_rows for reading in readings.values())
     tables = {}
     with write(folder, buckets=_buckets(count), fresh=anew) as draft:
         shape = _shape(readings, settings, draft)
         facts = _facts(settings, shape)
+        builder = stored.builder(shape, _engine(settings, shape))
         for name, reading in readings.items():
             if _is_to_be_replaced(draft, name, reading, sources[name], facts):
                 draft.forget(name)
-            appended = draft.append(
-                name, _with_keys(reading), stored.builder(shape), stored.merges(shape)
-            )
+            appended = draft.append(name, _with_keys(reading), builder, stored.merges(shape))
             tables[name] = _ingested(reading, appended, refused[name], settings, sources[name])
         if draft.facts.get("tiles", facts["tiles"]) != facts["tiles"]:
-            draft.rebuild_tiles(stored.builder(shape), stored.merges(shape))
+            draft.rebuild_tiles(builder, stored.merges(shape))
         generation = draft.publish(facts)
     histories = stored.load(folder, shape.groups)
     log.info("published histories %s", generation)
     return Ingested(tables, histories, generation)
+
+
+def read_tables(
+    settings: Settings, *, today: date
+) -> tuple[dict[str, Reading], dict[str, Path | None]]:
+    """The readings of all sources by table, and where the refused rows of each were written.
+
+    Raises DataError for an unreadable source, TooManyRefused for too many bad rows.
+    """
+    rates = _rates(settings)
+    readings: dict[str, Reading] = {}
+    refused: dict[str, Path | None] = {}
+    for name, source in settings.sources.given().items():
+        readings[name] = read_table(EVENT_TABLES[name], source, settings, today=today, rates=rates)
+        refused[name] = keep_refused(readings[name], source, settings.workspace / "refused")
+        check_shares(readings[name], source, refused[name])
+    return readings, refused
 
 
 def histories_of(
@@ -130,7 +160,7 @@ def histories_of(
     """
     readings = {"orders": reading, **(others or {})}
     events = {name: one.rows for name, one in readings.items()}
-    return Histories.from_events(events, shape_of(events, settings))
+    return build_histories(events, shape_of(events, settings), settings)
 
 
 def shape_of(events: Mapping[str, pa.Table], settings: Settings) -> Shape:
@@ -149,9 +179,22 @@ def keep_refused(reading: Reading, source: TableSource, folder: Path) -> Path | 
     """The file in `folder` with the refused rows and their reasons, or None if there are none."""
     if not reading.refused_count:
         return None
-    path = folder / f"{source.title}.refused.csv"
+    path = folder / f"{_file_name(reading, source)}.refused.csv"
     write_refused(reading, path)
     return path
+
+
+def _file_name(reading: Reading, source: TableSource) -> str:
+    """The source's title; two tables may be read from one file, so all but orders add theirs."""
+    name = reading.table.name
+    return source.title if name == "orders" else f"{name}.{source.title}"
+
+
+def _engine(settings: Settings, shape: Shape) -> stored.Engine | None:
+    """The engine that the settings name; None is the one inside."""
+    if settings.engine == "duckdb":
+        return None
+    return lambda events: build_histories(events, shape, settings).tiles
 
 
 def _rates(settings: Settings) -> Rates | None:
@@ -177,7 +220,8 @@ def _shape(readings: Mapping[str, Reading], settings: Settings, draft: Draft) ->
     shape = shape_of({name: one.rows for name, one in readings.items()}, settings)
     if "shape" not in draft.facts:
         return shape
-    kept = Shape.from_dict(draft.facts["shape"], shape.groups)
+    # Whatever features there were then: only the events' columns and words are carried on.
+    kept = Shape.from_dict({**draft.facts["shape"], "groups": {}})
     news = {name for name, source in settings.sources.given().items() if source.holds == "news"}
     held = (one for one in kept.available if one.split(".")[0] in news)
     return shape.after(
@@ -262,7 +306,7 @@ def _ingested(
 ) -> TableIngested:
     conflicts = reading.rows.take(pa.array(appended.conflict_positions))
     if conflicts.num_rows:
-        path = settings.workspace / "refused" / f"{source.title}.conflicts.csv"
+        path = settings.workspace / "refused" / f"{_file_name(reading, source)}.conflicts.csv"
         refused_path = refused_path or path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as stream:

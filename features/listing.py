@@ -47,14 +47,15 @@ def measured_features(histories: Histories, newest: date, earlier: date) -> list
     """The features that these histories have, with coverage and drift between two cutoffs."""
     now = matrix(histories, [newest])
     then = matrix(histories, [earlier])
-    group_of = grouped(histories.shape)
+    # By name: the features of counted words are made anew each time that they are asked for.
+    group_of = {one.name: group for one, group in grouped(histories.shape).items()}
     listed = []
     for one in histories.catalogue.features:
         values = now[one.name].to_numpy()
         psi = population_stability_index(then[one.name].to_numpy(), values)
         listed.append(
             replace(
-                _listed(one, group_of[one]),
+                _listed(one, group_of[one.name]),
                 coverage_share=float(1 - np.isnan(values).mean()) if len(values) else None,
                 drift_psi=None if np.isnan(psi) else psi,
             )

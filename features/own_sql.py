@@ -63,7 +63,7 @@ def needs_problem(needs: Iterable[str]) -> str | None:
 def words_of(measure: Measure) -> dict[str, set[str]]:
     """The words that a measure compares columns with, by `table.column`."""
     found: dict[str, set[str]] = {}
-    for node in sqlglot.parse_one(measure.sql, read="duckdb").find_all(*_COMPARES):
+    for node in sqlglot.parse_one(measure.sql, read=DIALECTS[0]).find_all(*_COMPARES):
         words = {one.name for one in node.find_all(exp.Literal) if one.is_string}
         for column in node.find_all(exp.Column):
             found.setdefault(f"{measure.table}.{column.name}", set()).update(words)
@@ -87,25 +87,44 @@ def _problem(sql: str, table: Table) -> str | None:
 
 
 def _node_problem(node: exp.Expr, table: Table) -> str | None:
-    if node.comments:
-        return "SQL here has no comments"
-    if not isinstance(node, _ALLOWED):
-        name = type(node).__name__.lower()
-        return f"{name} is not allowed; there are comparisons, + - *, and {', '.join(FUNCTIONS)}"
-    if isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
-        return f"{node.name} is no whole number, and engines round others differently"
+    if problem := _word_problem(node):
+        return problem
     if isinstance(node, exp.Column):
         return _column_problem(node, table)
+    if isinstance(node, exp.If | exp.Not | exp.And | exp.Or):
+        return _condition_problem(node, table)
     if isinstance(node, _COMPARES):
         return _compared_problem(node, table)
     return None
 
 
+def _word_problem(node: exp.Expr) -> str | None:
+    if node.comments:
+        return "SQL here has no comments"
+    if not isinstance(node, _ALLOWED):
+        # A function that the parser does not know is Anonymous, and has a name.
+        name = node.name if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
+        return f"{name} is not allowed; there are comparisons, + - *, and {', '.join(FUNCTIONS)}"
+    if isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
+        return f"{node.name} is no whole number, and engines round others differently"
+    return None
+
+
 def _column_problem(column: exp.Column, table: Table) -> str | None:
-    known = [one.name for one in table.columns if one.name not in _NOT_TO_ASK]
-    made = {"market_number", *(f"{one.name}_bit" for one in table.columns if one.few)}
-    if column.table or column.name not in made.union(known):
+    if column.table or column.name not in _kinds(table):
+        known = [one.name for one in table.columns if one.name not in _NOT_TO_ASK]
         return f"{table.name} has no column {column.sql()} to ask; there are {', '.join(known)}"
+    return None
+
+
+def _condition_problem(node: exp.Expr, table: Table) -> str | None:
+    """A text or a number where a condition should be: engines make one of it in their own way."""
+    operands = [node.this] if isinstance(node, exp.If | exp.Not) else [node.this, node.expression]
+    for one in operands:
+        if isinstance(one, exp.Literal) or (
+            isinstance(one, exp.Column) and _kinds(table).get(one.name, "flag") != "flag"
+        ):
+            return f"{one.sql()} is no condition; compare it with something"
     return None
 
 
@@ -115,17 +134,17 @@ def _compared_problem(node: exp.Expr, table: Table) -> str | None:
     columns = [one.name for one in parts if isinstance(one, exp.Column)]
     literals = [one for one in parts if isinstance(one, exp.Literal)]
     for name in columns:
-        is_text = name in _texts(table)
+        kind = _kinds(table).get(name)
         for literal in literals:
-            if literal.is_string != is_text:
-                kind = "text" if is_text else "a number"
-                return f"{name} is {kind}, so compare it with one, not with {literal.sql()}"
+            if kind is not None and kind != ("text" if literal.is_string else "number"):
+                return f"{name} is a {kind}, so compare it with one, not with {literal.sql()}"
     return None
 
 
 def _key_problem(measure: Measure, table: Table) -> str | None:
     days = {one.name for one in table.columns if one.unit == "days since 1970"}
-    for key, column, there in (("by", measure.by, _texts(table)), ("at", measure.at, days)):
+    texts = {name for name, kind in _kinds(table).items() if kind == "text"}
+    for key, column, there in (("by", measure.by, texts), ("at", measure.at, days)):
         if column is not None and column not in there:
             named = ", ".join(sorted(there)) or "none"
             return f"{key}={column!r} is no such column of {table.name}; there are: {named}"
@@ -142,9 +161,15 @@ def _unsaid_problem(measure: Measure, table: Table) -> str | None:
     return f"a source may lack {unsaid[0]}; say needs=({unsaid[0]!r},)" if unsaid else None
 
 
-def _texts(table: Table) -> set[str]:
-    texts = {one.name for one in table.columns if pa.types.is_string(one.type)}
-    return texts.difference(_NOT_TO_ASK)
+def _kinds(table: Table) -> dict[str, str]:
+    """Whether a column that may be asked is a text, a number or a flag."""
+    kinds = {"market_number": "number"}
+    for one in table.columns:
+        kind = "text" if pa.types.is_string(one.type) else "number"
+        kinds[one.name] = "flag" if pa.types.is_boolean(one.type) else kind
+        if one.few:
+            kinds[f"{one.name}_bit"] = "number"
+    return {name: kind for name, kind in kinds.items() if name not in _NOT_TO_ASK}
 
 
 def _engine_problem(measure: Measure, table: Table) -> str | None:

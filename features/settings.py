@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from features.engine_settings import EngineName, SparkSettings
 from features.errors import SettingsError
 from features.feature_settings import FeatureSettings
 from features.market_settings import CurrencyCode, Market
@@ -136,6 +137,10 @@ class Settings(BaseSettings):
         default_factory=_currency_of_markets,
         description="the business's own currency; without it, the one of its markets",
     )
+    engine: EngineName = Field(
+        default="duckdb", description="where histories are made: in this process, or on Spark"
+    )
+    spark: SparkSettings = SparkSettings()
     features: FeatureSettings = FeatureSettings()
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
@@ -268,6 +273,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 def _explain(error: ValidationError, path: Path, text: str) -> str:
     sentences = []
     for problem in error.errors():
+        if problem["type"] == "default_factory_not_called":
+            continue  # nobody set it, and what it is made of is told already
         # A definition's kind stands in the path of an error, but not in the file.
         keys = [str(key) for key in problem["loc"] if key not in CHURN_KINDS]
         line = _line_of(text, keys)

@@ -5,8 +5,9 @@ be a product of two columns, as in `quantity*unit_price`. Roles are those of `fe
 """
 
 import re
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -31,6 +32,9 @@ _WORD = re.compile(r"[a-z0-9_]+")
 class TableColumns(Part):
     """Which column holds what: the roles that every table has."""
 
+    one_for_all: ClassVar[frozenset[str]] = frozenset()
+    """Roles of `_OWN` that may be one value for all rows of this table nevertheless."""
+
     customer_id: str = Field(description="whose row it is; an opaque text, never a number")
     event_id: str | None = Field(
         default=None, description="identity of the row; two rows with one id are one event"
@@ -41,6 +45,15 @@ class TableColumns(Part):
     )
     market: str | None = Field(default=None, description="market of the row, as named in markets")
     currency: str | None = Field(default=None, description="ISO 4217 code of the row")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_texts(cls, columns: object) -> object:
+        for role, name in columns.items() if isinstance(columns, dict) else ():
+            if isinstance(name, bool | int | float | date):
+                message = f"YAML reads the column of {role} as {name!r}; write it in quotes"
+                raise ValueError(message)  # noqa: TRY004 - pydantic gathers ValueErrors
+        return columns
 
     def mapped(self) -> dict[str, str]:
         """What each mapped role is set to, by role."""
@@ -54,7 +67,8 @@ class TableColumns(Part):
     @model_validator(mode="after")
     def _one_value_for_all_makes_sense(self) -> Self:
         for role, text in self.mapped().items():
-            if text.startswith("=") and (role in _OWN or not text[1:].strip()):
+            is_own = role in _OWN - self.one_for_all
+            if text.startswith("=") and (is_own or not text[1:].strip()):
                 message = f"{role} is {text!r}; it must name a column of the file"
                 raise ValueError(message)
         return self
@@ -182,8 +196,13 @@ class ConsentColumns(TableColumns):
 class CustomerColumns(TableColumns):
     """Which column of what is known of customers holds what."""
 
+    # A list of customers without a date of its own is true from one day on for all of them.
+    one_for_all = frozenset({"timestamp"})
+
     timestamp: str | None = Field(
-        default=None, description="from when on the row holds; without it, the registration"
+        default=None,
+        description="from when on the row holds; without it, the registration; `=2026-01-31` for "
+        "all rows",
     )
     country: str | None = Field(default=None, description="ISO 3166-1 code of where she lives")
     language: str | None = Field(default=None, description="the language to write in, such as de")
@@ -212,7 +231,9 @@ class TableSource(Part):
         description="a file, a folder, a pattern such as orders/*.csv, relative to this settings "
         "file, or a URL such as s3://bucket/orders/",
     )
-    format: Literal["csv", "parquet", "database"] = Field(description="what kind of place it is")
+    format: Literal["csv", "parquet", "database", "rows"] = Field(
+        description="what kind of place it is; rows: a frame that Python hands over"
+    )
     url: str | None = Field(default=None, description="of a database, such as sqlite:///shop.db")
     table: str | None = Field(default=None, description="the table or view of the database")
     query: str | None = Field(default=None, description="a SELECT of the database instead of table")
@@ -262,7 +283,11 @@ class TableSource(Part):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if self.format != "database":
+        if self.format == "rows":
+            if self.path is not None or self.url is not None:
+                message = "format rows has no place: Python hands the rows over"
+                raise ValueError(message)
+        elif self.format != "database":
             if self.path is None or self.url is not None:
                 message = f"format {self.format} needs path, and no url"
                 raise ValueError(message)

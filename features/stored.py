@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +19,10 @@ from features.schema import EVENT_TABLES
 from features.shape import Shape
 from features.store.histories import Stored, read
 from features.store.tiles import BuildTiles
-from features.tiles import build_tiles, tile_sql
+from features.tiles import build_tiles, families, tile_sql
+
+Engine = Callable[[Mapping[str, pa.Table]], Mapping[str, pa.Table]]
+"""Tiles by family of events by table."""
 
 _VALUE = "value"
 """How the store calls the column that a family of tiles is kept by."""
@@ -75,18 +78,24 @@ def shape_of(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Shape:
     return Shape.from_dict(stored.facts["shape"], groups)
 
 
-def builder(shape: Shape) -> BuildTiles:
-    """What makes the tiles of a batch of events, for the store."""
+def builder(shape: Shape, engine: Engine | None = None) -> BuildTiles:
+    """What makes the tiles of a batch of events, for the store; inside, or by another engine."""
 
-    def build(table: str, events: pa.Table) -> Mapping[str, pa.Table]:
-        columns = EVENT_TABLES[table].arrow_schema().names
-        built = build_tiles(
+    def inside(events: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
+        ((table, rows),) = events.items()
+        return build_tiles(
             table,
-            events.select(columns),
+            rows,
             catalogue(shape).of_table(table),
             markets=shape.markets,
             vocabularies=dict(shape.vocabulary),
         )
+
+    def build(table: str, events: pa.Table) -> Mapping[str, pa.Table]:
+        columns = EVENT_TABLES[table].arrow_schema().names
+        built = (engine or inside)({table: events.select(columns)})
+        mine = families(catalogue(shape).of_table(table))
+        built = {family: tiles for family, tiles in built.items() if family in mine}
         return {
             _kept_as(family): _renamed(tiles, _by(shape, family), _VALUE)
             for family, tiles in built.items()

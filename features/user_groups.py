@@ -14,8 +14,9 @@ from functools import lru_cache
 from importlib.abc import SourceLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import cast
+from typing import TypeAlias, cast
 
 from features import measures as shared
 from features.catalog import GROUPS, declared, every_feature, group_name, measures_of
@@ -25,6 +26,9 @@ from features.own_sql import needs_problem, sql_problem
 
 PACKAGE = "own"
 """The first part of a group's module name, so that no file hides a module of the same name."""
+
+GroupFiles: TypeAlias = tuple[tuple[str, bytes], ...]
+"""Files of groups by name, with their text."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -51,6 +55,20 @@ def own_groups(files: Iterable[Path]) -> tuple[ModuleType, ...]:
                 problem = f"there is a {kind} {one.name} already; give yours another name"
                 _refuse(group, _line_of(group, variable), problem)
     return groups
+
+
+def group_files(groups: Iterable[ModuleType]) -> GroupFiles:
+    """The files of these groups as data, name and text, for another process."""
+    return tuple((Path(str(group.__file__)).name, _source(group)) for group in groups)
+
+
+@lru_cache(maxsize=8)
+def groups_of(files: GroupFiles) -> tuple[ModuleType, ...]:
+    """The groups whose files `group_files` gave; the same files give the same groups."""
+    with TemporaryDirectory() as aside:
+        for name, text in files:
+            (Path(aside) / name).write_bytes(text)
+        return own_groups(Path(aside) / name for name, _ in files)
 
 
 def own_features(group: ModuleType) -> tuple[Feature, ...]:
@@ -103,7 +121,7 @@ def _loaded(path: Path, text: bytes) -> ModuleType:
     """The group of a file with this text, run and checked."""
     loader = _Text(path, text)
     spec = spec_from_file_location(f"{PACKAGE}.{path.stem}", path, loader=loader)
-    if spec is None or not _NAME.fullmatch(path.stem):
+    if spec is None or path.suffix != ".py" or not _NAME.fullmatch(path.stem):
         message = f"{path} must be named like a group: lower-case letters, digits and _, then .py."
         raise SettingsError(message)
     group = module_from_spec(spec)

@@ -99,7 +99,7 @@ def init(
 
 @app.command()
 def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
-    """Read the orders as training would and report counts, refused rows and what is missing.
+    """Read all tables as training would and report counts, refused rows and what is missing.
 
     Example: regulars check --settings shops/prague.yml
     """

@@ -40,6 +40,7 @@ DRIVER_OF_GROUP: dict[str, str] = {
     "subscriptions": "subscriptions",
     "contacts": "contacts",
     "profile": "profile",
+    "calendar": "season",
 }
 DRIVER_OF_FEATURE: dict[str, str] = {"tenure_days": "tenure"}
 
@@ -63,6 +64,7 @@ SHOWN: dict[str, tuple[str, str]] = {
     "subscriptions": ("subscription_age_days", "days"),
     "contacts": ("contacts_90d_count", "count"),
     "profile": ("profile_changed_days", "days"),
+    "season": ("same_season_order_days_share", "percent"),
 }
 # Silence is told against the customer's own rhythm where that is what it goes against.
 OWN_RHYTHM = "silence.own"

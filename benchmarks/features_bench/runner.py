@@ -58,6 +58,8 @@ class Runner:
 
     def run(self, tasks: list[Task], repetitions: int) -> list[Measured]:
         """All tasks in turn, then all again: a busy minute of the machine hits every task alike."""
+        # What an earlier run left, perhaps half written, must not be taken for this one's.
+        shutil.rmtree(self.results, ignore_errors=True)
         measured = {task.name: Measured(task) for task in tasks}
         for repetition in range(repetitions):
             for one in measured.values():
@@ -118,8 +120,8 @@ class Runner:
         return f"equal in {found.features} features"
 
 
-def with_needs(names: list[str]) -> list[Task]:
-    """These tasks and those whose results they use or are checked with, in order."""
+def with_needs(names: list[str], *, checked: bool = True) -> list[Task]:
+    """These tasks and those whose results they use, in order; `checked`: or are compared with."""
     by_name = {task.name: task for task in TASKS}
     wanted: set[str] = set()
 
@@ -127,7 +129,7 @@ def with_needs(names: list[str]) -> list[Task]:
         if name not in wanted:
             wanted.add(name)
             task = by_name[name]
-            for need in (*task.needs, *([reference_of(task)] if task.check else [])):
+            for need in (*task.needs, *([reference_of(task)] if task.check and checked else [])):
                 want(need)
 
     for name in names:

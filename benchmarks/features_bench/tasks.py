@@ -138,9 +138,7 @@ PRODUCT = (
         needs=("regulars-tiles",),
         check="own",
     ),
-    Task(
-        "regulars-day", "Regulars: a day appended", "product:append_day", needs=("regulars-tiles",)
-    ),
+    Task("regulars-day", "Regulars: a day appended", "product:append_day"),
     Task(
         "regulars-refresh",
         "Regulars: all customers after the day",

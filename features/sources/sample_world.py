@@ -40,6 +40,8 @@ MISSING_SHARE = 0.1
 LATE_SHARE = 0.1
 CORRECTED_SHARE = 0.05
 CORRECTED_AFTER_DAYS = 15
+GRANTED_SHARE = 0.7
+OTHER_WORDS = 9
 # The days of a row that lie before it; the other columns of days lie after.
 PAST_DAYS = ("opened_day", "started_day", "registered_day", "born_day")
 MOST_OF_UNIT = {"minor units": 20_000, "seconds": 1_800, "hundredths": 1_000, "points": 500}
@@ -67,11 +69,13 @@ def sample_cutoffs() -> list[date]:
 
 
 def _events(table: Table, words: Words, rng: np.random.Generator) -> pa.Table:
-    days = np.sort(rng.integers(0, DAYS, ROWS_PER_TABLE)) + (FIRST_DAY - EPOCH).days
+    # Two events on one day of a customer, so that a day has something to add up.
+    drawn = np.sort(rng.integers(0, DAYS, ROWS_PER_TABLE // 2)) + (FIRST_DAY - EPOCH).days
+    days, customers = np.repeat(drawn, 2), np.repeat(rng.integers(0, CUSTOMERS, len(drawn)), 2)
     minutes = rng.integers(0, 1440, len(days))
     is_late = rng.random(len(days)) < LATE_SHARE
     columns: dict[str, object] = {
-        "customer_id": [f"c{number:03}" for number in rng.integers(0, CUSTOMERS, len(days))],
+        "customer_id": [f"c{number:03}" for number in customers],
         "occurred_at": (days * 1440 + minutes).astype("datetime64[m]").astype("datetime64[us]"),
         "day": days.astype("datetime64[D]"),
         "minute": pa.array(minutes, mask=rng.random(len(days)) < MISSING_SHARE),
@@ -82,14 +86,10 @@ def _events(table: Table, words: Words, rng: np.random.Generator) -> pa.Table:
     }
     for column in table.columns[len(EVENT) :]:
         key = f"{table.name}.{column.name}"
-        some = [*WORDS.get(key, ()), *sorted(words.get(key, ()))]
-        values = _values(
-            column, days, some or [f"{column.name} {place}" for place in range(9)], rng
-        )
+        values = _values(column, days, [*WORDS.get(key, ()), *sorted(words.get(key, ()))], rng)
         may_miss = not column.required
-        columns[column.name] = pa.array(
-            values, column.type, mask=may_miss & (rng.random(len(days)) < MISSING_SHARE)
-        )
+        missing = may_miss & (rng.random(len(days)) < MISSING_SHARE)
+        columns[column.name] = pa.array(values, column.type, mask=missing)
     if table.name == "orders":
         is_refund = np.asarray(columns["kind"]) == "refund"
         amounts = np.asarray(columns["amount_minor"])
@@ -103,9 +103,12 @@ def _values(
     """One value a row, by the column's type and unit."""
     count = len(days)
     if pa.types.is_boolean(column.type):
-        return rng.random(count) < 0.7
+        return rng.random(count) < GRANTED_SHARE
     if pa.types.is_string(column.type):
-        return rng.choice(np.array(words, dtype=object), count)
+        if column.unit == "id":
+            return np.array([f"{column.name} {row // 3}" for row in range(count)], dtype=object)
+        names = words or [f"{column.name} {place}" for place in range(OTHER_WORDS)]
+        return rng.choice(np.array(names, dtype=object), count)
     if column.name in PAST_DAYS:
         return days - rng.integers(0, 40, count)
     if column.unit == "days since 1970":

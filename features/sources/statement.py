@@ -72,8 +72,11 @@ def reader(
     currencies: Mapping[str, str],
 ) -> Reader:
     """The reader for a source of this table; `currencies` gives that of each market by name."""
-    # A constant of the settings is written with a decimal point, as a Parquet file's numbers are.
-    constants: list[Kind] = ["number" for _ in places.constants]
+    # A constant of the settings is written as a Parquet file's values are: numbers with a decimal
+    # point, times in ISO 8601, whatever the text of the file looks like.
+    moments = {at for role in MOMENTS for at in places.at.get(role, ())}
+    positions = range(places.width, places.width + len(places.constants))
+    constants: list[Kind] = ["moment" if at in moments else "number" for at in positions]
     every_kind = [*kinds, *constants]
     statement = _Statement(table, source, places, every_kind, currencies)
     key = About(source.title, table.name).key("timestamp_format")

@@ -1,6 +1,7 @@
 """Events on Spark: read in their contract, and asked for the shape of the business."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pyspark.sql import functions as f
 from features.contracts import Column, Table
 from features.errors import DataError, MissingColumns
 from features.schema import EVENT_TABLES
-from features.shape import Shape, Words
+from features.shape import Shape
 from features.spark.session import SPARK_TYPES
 from features.tiles import MOST_WORDS
 
@@ -28,14 +29,12 @@ def read_events(session: SparkSession, table: str, paths: Sequence[str | Path]) 
     return frame.select(*(_in_contract(frame, column) for column in contract.columns))
 
 
-def shape_on_spark(
-    events: Mapping[str, DataFrame],
-    *,
-    markets: tuple[str, ...],
-    currency: str,
-    counted: Words = (),
-) -> Shape:
-    """The shape of these events, as `Shape.of` gives it for events in memory."""
+def shape_on_spark(events: Mapping[str, DataFrame], business: Shape) -> Shape:
+    """The shape of these events, as `Shape.of` gives it for events in memory.
+
+    `business` says what no events can say (markets, currency, words, groups, holidays): it is the
+    shape of no events, as `Shape.of({}, …)` and `ingestion.shape_of({}, settings)` give it.
+    """
     filled = _filled(events)
     few = [
         f"{table}.{column.name}"
@@ -45,7 +44,8 @@ def shape_on_spark(
     ]
     found = _commonest(events, few)
     words = tuple((name, found[name]) for name in few)
-    return Shape(markets, currency, filled | set(events), words, counted)
+    available = business.available | set(events) | filled
+    return replace(business, available=available, vocabulary=words)
 
 
 def _filled(events: Mapping[str, DataFrame]) -> frozenset[str]:

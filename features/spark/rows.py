@@ -6,9 +6,9 @@ All tiles of a customer travel together: the families are laid one under the oth
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial, reduce
-from importlib import import_module
 from typing import TypeAlias
 
 import numpy as np
@@ -26,13 +26,27 @@ from features.shape import Shape
 from features.spark.session import Batches, mapped
 from features.tile_index import TileIndex
 from features.tiles import KEYS, tile_keys
+from features.user_groups import GroupFiles, group_files, groups_of
 
 ROWS_PER_BATCH = 10_000
-_LAID = ("family", "customer_id", "value", *KEYS[1:])
+_LAID = ("family", "customer_id", "value", *KEYS[1:], "happened_day")
 _ASKED = -1
 """The family of rows that are no tiles but the cutoffs of single customers."""
 
 Cutoffs: TypeAlias = Sequence[date] | DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the workers are told: the shape as JSON, own groups as text, cutoffs as days since 1970.
+
+    Without `days` the cutoffs of single customers come among the tiles.
+    """
+
+    shape: str
+    groups: GroupFiles
+    days: tuple[int, ...]
+    known_then: bool
 
 
 def spark_matrix(
@@ -45,14 +59,16 @@ def spark_matrix(
 ) -> DataFrame:
     """The rows of `features.matrix.matrix`, bit for bit, in no order of their own.
 
-    `cutoffs` are days, or a frame of `customer_id` and `cutoff`. Columns are `customer_id`,
-    `market` as text, `cutoff` as a date, then the features, NaN where unknown.
+    A family of the shape that has no tiles here is empty. `cutoffs` are days, or a frame of
+    `customer_id` and `cutoff`. Columns are `customer_id`, `market` as text, `cutoff` as a date, then
+    the features, NaN where unknown.
     """
     found = catalogue(shape)
     width = max(len(measures) for measures in found.families.values())
     laid = [
         _laid(tiles[family], number, measures, width)
         for number, (family, measures) in enumerate(found.families.items())
+        if family in tiles
     ]
     days: tuple[int, ...] = ()
     if isinstance(cutoffs, DataFrame):
@@ -60,9 +76,9 @@ def spark_matrix(
     else:
         days = tuple((cutoff - EPOCH).days for cutoff in cutoffs)
     together = reduce(DataFrame.unionAll, laid).repartition(partitions, "customer_id")
-    function = partial(
-        rows_of_partition, shape=json.dumps(shape.to_dict()), days=days, known_then=known_then
-    )
+    groups = group_files(shape.groups)
+    question = Question(json.dumps(shape.to_dict()), groups, days, known_then=known_then)
+    function = partial(rows_of_partition, question=question)
     return mapped(together.sortWithinPartitions(*_LAID), function, matrix_schema(shape))
 
 
@@ -72,34 +88,30 @@ def matrix_schema(shape: Shape) -> pa.Schema:
     return pa.schema(keys + [(one.name, pa.float64()) for one in catalogue(shape).features])
 
 
-def rows_of_partition(
-    batches: Batches, shape: str, days: tuple[int, ...], *, known_then: bool
-) -> Batches:
-    """The rows of the customers of these batches, cutoff by cutoff; runs on the workers.
-
-    `shape` is JSON. Without `days` the batches say themselves what is asked.
-    """
+def rows_of_partition(batches: Batches, question: Question) -> Batches:
+    """The rows of the customers of these batches, cutoff by cutoff; runs on the workers."""
     parts = list(batches)
     if not parts:
         return
-    described = json.loads(shape)
-    groups = tuple(import_module(name) for name in described["groups"])
-    read = Shape.from_dict(described, groups)
+    read = Shape.from_dict(json.loads(question.shape), groups_of(question.groups))
     laid = pa.Table.from_batches(parts)
     histories = _histories(laid, read)
     index = TileIndex.of(histories)
-    for codes, cutoff_days in _questions(index, laid, days):
-        rows = Rows.of(index, codes, cutoff_days, histories.catalogue, known_then=known_then)
+    for codes, cutoff_days in _questions(index, laid, question.days):
+        rows = Rows.of(
+            index, codes, cutoff_days, histories.catalogue, known_then=question.known_then
+        )
         yield from _batches(rows, index)
 
 
 def _laid(tiles: DataFrame, number: int, measures: Sequence[Measure], width: int) -> DataFrame:
-    by = measures[0].by
+    by, keys = measures[0].by, tile_keys(measures)
     return tiles.select(
         f.lit(number).alias("family"),
         "customer_id",
         (f.col(by) if by else _empty("string")).alias("value"),
         *KEYS[1:],
+        f.col("happened_day") if "happened_day" in keys else _empty("date").alias("happened_day"),
         *(f.col(measure.name).alias(f"m{at}") for at, measure in enumerate(measures)),
         *(_empty("bigint").alias(f"m{at}") for at in range(len(measures), width)),
     )
@@ -111,7 +123,7 @@ def _laid_questions(cutoffs: DataFrame, width: int) -> DataFrame:
         "customer_id",
         _empty("string").alias("value"),
         f.col("cutoff").cast("date").alias("day"),
-        *(_empty("date").alias(name) for name in KEYS[2:]),
+        *(_empty("date").alias(name) for name in (*KEYS[2:], "happened_day")),
         *(_empty("bigint").alias(f"m{at}") for at in range(width)),
     )
 

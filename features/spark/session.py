@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -46,15 +48,21 @@ def spark_session(settings: SparkSettings, name: str = "regulars") -> SparkSessi
             "apt-get install openjdk-17-jre-headless, or set JAVA_HOME; or use engine: duckdb."
         )
         raise NotReady(message)
-    if (settings.master or "local").startswith("local"):
-        # Otherwise the workers would be any python3 of the machine.
+    # Histories and samples come back whole; what bounds them is the memory of this process.
+    config = {"spark.driver.maxResultSize": "0"}
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    if not submitted and (settings.master or "local").startswith("local"):
+        # Otherwise the workers would be any python3 of the machine, and an empty folder
+        # spark-warehouse would stay behind wherever the command runs.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        config["spark.sql.warehouse.dir"] = str(Path(tempfile.gettempdir()) / "spark-warehouse")
     builder = SparkSession.builder.appName(name)
     if settings.master:
         builder = builder.master(settings.master)
-    for key, value in {**settings.config, **NEEDED}.items():
+    for key, value in {**config, **settings.config, **NEEDED}.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    with _quiet_about_pandas():
+        return builder.getOrCreate()
 
 
 def spark_types(schema: pa.Schema) -> str:
@@ -64,7 +72,7 @@ def spark_types(schema: pa.Schema) -> str:
 
 def from_arrow(session: SparkSession, table: pa.Table) -> DataFrame:
     """A small Arrow table as a frame."""
-    with _told_of_pandas():
+    with _quiet_about_pandas():
         return session.createDataFrame(table, schema=spark_types(table.schema))
 
 
@@ -72,12 +80,12 @@ def mapped(
     frame: DataFrame, function: Callable[[Batches], Batches], schema: pa.Schema
 ) -> DataFrame:
     """What `function` makes of each partition, Arrow batches in and out."""
-    with _told_of_pandas():
+    with _quiet_about_pandas():
         return frame.mapInArrow(function, spark_types(schema))
 
 
 @contextmanager
-def _told_of_pandas() -> Iterator[None]:
+def _quiet_about_pandas() -> Iterator[None]:
     """Spark warns of pandas 3 wherever it meets Arrow, although no pandas is in play here."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")

@@ -9,7 +9,6 @@ from pyspark.sql import functions as f
 from features.catalog import catalogue
 from features.declarations import Measure
 from features.histories import Histories
-from features.schema import EVENT_TABLES
 from features.shape import Shape
 from features.spark.session import from_arrow
 from features.tiles import (
@@ -28,32 +27,31 @@ _MOST_HASH = 2**32
 def spark_tiles(
     session: SparkSession, events: Mapping[str, DataFrame], shape: Shape
 ) -> dict[str, DataFrame]:
-    """The tiles of every family; a table of the shape that has no events gives empty ones.
+    """The tiles of every family that is made of these tables.
 
     While it plans, the session's temporary views `<table>`, `<table>_events`,
     `<table>_<column>_bits` and `market_numbers` are used; afterwards they are dropped.
     """
-    found = catalogue(shape)
     tiles: dict[str, DataFrame] = {}
-    for table in dict.fromkeys(one.table for one in found.measures):
-        empty = EVENT_TABLES[table].arrow_schema().empty_table()
-        frame = events[table] if table in events else from_arrow(session, empty)
-        tiles |= _tiles_of_table(session, table, frame, found.of_table(table), shape)
-    return {family: tiles[family] for family in found.families}
+    for table, frame in events.items():
+        if measures := catalogue(shape).of_table(table):
+            tiles |= _tiles_of_table(session, table, frame, measures, shape)
+    return {family: tiles[family] for family in catalogue(shape).families if family in tiles}
 
 
 def histories_from_spark(
     tiles: Mapping[str, DataFrame], shape: Shape, *, share: float = 1.0
 ) -> Histories:
-    """The histories of these tiles in memory; of a share of the customers, always the same ones."""
-    kept = {family: _of_some(frame, share) for family, frame in tiles.items()}
-    return Histories(
-        {
-            family: _in_memory(kept[family], measures)
-            for family, measures in catalogue(shape).families.items()
-        },
-        shape,
-    )
+    """The histories of these tiles in memory; of a share of the customers, always the same ones.
+
+    A family of the shape that has no tiles here is empty.
+    """
+    families = catalogue(shape).families
+    found = {
+        family: _in_memory(_of_some(frame, share), families[family])
+        for family, frame in tiles.items()
+    }
+    return Histories({**Histories.from_events({}, shape).tiles, **found}, shape)
 
 
 def _tiles_of_table(

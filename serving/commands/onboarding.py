@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 
 from features.errors import SettingsError
-from features.ingestion import keep_refused
-from features.quality import Reading, check_shares
+from features.ingestion import keep_refused, read_tables
+from features.quality import Reading
 from features.readiness import Readiness, assess
 from features.schema import ORDERS
 from features.settings import Settings, load_settings
@@ -41,17 +41,17 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The account of a reading and the readiness that follows from it."""
+    """The account of the orders, the readiness that follows from it, and the other tables'."""
 
     reading: Reading
     readiness: Readiness
     refused_path: Path | None
+    others: tuple[str, ...] = ()
 
     def as_text(self) -> str:
         """The report for people."""
-        refused = f"\nRefused rows and their reasons: {self.refused_path}" * bool(self.refused_path)
-        notes = "".join(f"\n{note}" for note in self.reading.notes)
-        return f"{self.reading.summary()}{notes}{refused}\n\n{self.readiness.as_text()}"
+        lines = [*_account(self.reading, self.refused_path), *self.others]
+        return "\n".join([*lines, "", self.readiness.as_text()])
 
 
 def describe_business(
@@ -76,7 +76,7 @@ def describe_business(
         raise SettingsError(message)
     guess = guess_source(orders, columns=columns, timestamp_format=timestamp_format)
     first = _provisional(guess, out.resolve().parent)
-    checked = _assess(first, today=today, horizon_days=None)
+    checked = _assess(first, today=today)
     text = settings_text(
         guess, checked.readiness, folder=out.resolve().parent, business=orders.stem
     )
@@ -86,28 +86,47 @@ def describe_business(
 
 
 def check_business(settings: Settings, *, today: date) -> Checked:
-    """The account and the readiness of the orders of the settings.
+    """The account of every table of the settings, and the readiness of the orders.
 
-    Raises TooManyRefused if the settings allow fewer bad rows than there are.
+    Raises DataError for an unreadable source, TooManyRefused if the settings allow fewer bad rows
+    than there are.
     """
+    readings, refused = read_tables(settings, today=today)
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
-    checked = _assess(settings, today=today, horizon_days=horizon_days)
-    check_shares(checked.reading, settings.sources.orders, checked.refused_path)
-    return checked
+    orders = readings.pop("orders")
+    others = [
+        line
+        for name, reading in readings.items()
+        for line in _account(reading, refused[name], f"{name}: ")
+    ]
+    readiness = _readiness(orders, settings, today=today, horizon_days=horizon_days)
+    return Checked(orders, readiness, refused["orders"], tuple(others))
 
 
-def _assess(settings: Settings, *, today: date, horizon_days: int | None) -> Checked:
+def _account(reading: Reading, refused_path: Path | None, name: str = "") -> list[str]:
+    refused = [f"Refused rows and their reasons: {refused_path}"] if refused_path else []
+    return [f"{name}{reading.summary()}", *reading.notes, *refused]
+
+
+def _assess(settings: Settings, *, today: date) -> Checked:
+    """The orders of a file that was just guessed, whatever share of its rows is bad."""
     source = settings.sources.orders
     reading = read_table(ORDERS, source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
-    readiness = assess(
+    readiness = _readiness(reading, settings, today=today, horizon_days=None)
+    return Checked(reading, readiness, refused_path)
+
+
+def _readiness(
+    reading: Reading, settings: Settings, *, today: date, horizon_days: int | None
+) -> Readiness:
+    return assess(
         reading,
-        source,
+        settings.sources.orders,
         min_customers=settings.min_customers,
         horizon_days=horizon_days,
         today=today,
     )
-    return Checked(reading, readiness, refused_path)
 
 
 def _provisional(guess: Guess, folder: Path) -> Settings:

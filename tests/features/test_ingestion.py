@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from features import stored
-from features.errors import DataError
+from features.errors import DamagedStore, DataError
 from features.histories import fingerprint
 from features.ingestion import ingest
 from features.matrix import matrix
@@ -157,3 +157,45 @@ def test_a_refused_row_refuses_nothing_else_and_is_kept(shop):
     shop.takes([*JANUARY * 40, "eve,2026-13-01,1\n"])
     assert shop.done.tables["orders"].refused_path.read_text().count("2026-13-01") == 2
     assert any("Refused rows" in line for line in shop.done.account())
+
+
+def damage(shop):
+    for file in (shop.folder / ".regulars" / "histories" / "files").rglob("*.parquet"):
+        file.write_bytes(file.read_bytes()[:-7])
+
+
+def test_damaged_histories_are_made_again_from_sources_that_hold_everything(shop):
+    shop.takes(JANUARY)
+    damage(shop)
+    shop.takes(JANUARY + FEBRUARY)
+    assert shop.spend() == {"ada": 25.0, "bob": 20.0, "cyd": 7.0}
+
+
+def test_damaged_histories_of_news_are_never_dropped_unasked(shop):
+    shop.described("news")
+    shop.takes(JANUARY)
+    damage(shop)
+    with pytest.raises(DamagedStore, match="regulars"):
+        shop.takes(FEBRUARY)
+    assert shop.takes(FEBRUARY, anew=True) == (2, 0)
+
+
+def test_two_tables_of_one_file_keep_their_refused_rows_apart(tmp_path):
+    (tmp_path / "regulars.yml").write_text(
+        "sources:\n"
+        "  orders:\n    path: all.csv\n    format: csv\n    max_refused_share: 1\n"
+        "    columns: {customer_id: id, timestamp: at, amount: amount}\n"
+        "  visits:\n    path: all.csv\n    format: csv\n    max_refused_share: 1\n"
+        "    columns: {customer_id: id, timestamp: at, seconds: secs}\n"
+        "churn: {within_days: 30}\n"
+    )
+    rows = ["ada,2026-01-05,10.00,x\n", "bob,2026-01-06,y,3\n"]
+    (tmp_path / "all.csv").write_text("id,at,amount,secs\n" + "".join(rows))
+    done = ingest(load_settings(tmp_path / "regulars.yml"), today=TODAY)
+    kept = {name: one.refused_path for name, one in done.tables.items()}
+    assert {name: path.name for name, path in kept.items()} == {
+        "orders": "all.csv.refused.csv",
+        "visits": "visits.all.csv.refused.csv",
+    }
+    assert "bob" in kept["orders"].read_text()
+    assert "ada" in kept["visits"].read_text()

@@ -161,3 +161,9 @@ def test_a_subscriptions_end_is_a_churn_definition_of_its_own(tmp_path):
     churn = loaded(tmp_path, text).churn
     assert churn.name == "subscription-end-60d-grace-3d@1"
     assert churn.horizon_days == 60
+
+
+@pytest.mark.parametrize("name", ["on", "2026", "2026-01-31"])
+def test_a_column_that_yaml_takes_for_something_else_is_the_only_fault_told(tmp_path, name):
+    with pytest.raises(SettingsError, match=r"YAML reads the column of timestamp as .* quotes$"):
+        loaded(tmp_path, WHOLE.replace("timestamp: t,", f"timestamp: {name},"))

@@ -66,6 +66,7 @@ def test_a_place_that_cannot_be_is_refused(keys, said):
     [
         ("visits", {"customer_id": "=ada", "timestamp": "t"}, "must name a column"),
         ("visits", {"customer_id": "c", "timestamp": "t", "kind": "="}, "must name a column"),
+        ("visits", {"customer_id": "c", "timestamp": "=2026-01-31"}, "must name a column"),
         ("tickets", {"customer_id": "c", "timestamp": "t", "score": "s"}, "needs closed_at"),
         ("customers", {"customer_id": "c"}, "or registered"),
         ("visits", {"customer_id": "c", "timestamp": "t", "knd": "k"}, "Extra inputs"),

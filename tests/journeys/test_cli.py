@@ -35,6 +35,9 @@ COMMANDS = (
     "backtest",
     "score",
     "predict orders",
+    "features list",
+    "features dictionary",
+    "features test",
     "serve",
     "demo",
 )
@@ -146,7 +149,8 @@ def test_help_teaches_by_an_example(run, command):
 
 
 def test_help_lists_every_command(run):
-    listed = set(run("--help").out.split()) | set(run("predict", "--help").out.split())
+    helps = [run("--help"), run("predict", "--help"), run("features", "--help")]
+    listed = {word for one in helps for word in one.out.split()}
     assert {word for command in COMMANDS for word in command.split()} <= listed
 
 

@@ -8,6 +8,7 @@ Fader and Hardie (2005), "A Note on Deriving the Pareto/NBD Model and Related Ex
 """
 
 from dataclasses import asdict, dataclass
+from functools import reduce
 from typing import TypedDict, cast
 
 import numpy as np
@@ -135,7 +136,8 @@ def _silence(parameters: FloatArray, rows: list[FloatArray]) -> _Silence:
     first_order, first_leave = np.log(alpha + recency), np.log(beta + recency)
     fall = (r + x) * (log_order - first_order) + (s + 1) * (log_leave - first_leave)
     height = NODE_WEIGHTS[:, None] * np.exp(log_nearer - low - fall)
-    mass = height.sum(axis=0)
+    # Node by node: numpy's own sum adds a single customer's nodes in another order than many's.
+    mass = reduce(np.add, height)
     with np.errstate(divide="ignore"):
         log_width = np.log(half)  # minus infinity for an order on the last day of history
     log_dead = np.log(s * mass) + log_width + low - (r + x) * first_order - (s + 1) * first_leave

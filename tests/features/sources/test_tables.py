@@ -553,3 +553,26 @@ def test_tables_do_not_share_identities(read):
     visit = read(content, table=schema.VISITS, columns=columns)
     ticket = read(content, table=schema.TICKETS, columns=columns)
     assert visit.keys["key_0"] != ticket.keys["key_0"]
+
+
+def test_a_list_of_customers_without_dates_holds_from_a_day_of_the_settings(read):
+    reading = read(
+        "who,born\nada,03/02/1980\nbob,\n",
+        table=schema.CUSTOMERS,
+        columns={"customer_id": "who", "timestamp": "=2026-01-05", "born": "born"},
+        timestamp_format="%d/%m/%Y",  # that of the file; a day of the settings is ISO
+    )
+    assert shown(reading) == [
+        {"customer_id": "ada", "day": day(5), "born_day": since_1970(date(1980, 2, 3))},
+        {"customer_id": "bob", "day": day(5)},
+    ]
+
+
+@pytest.mark.parametrize("no_day", ["5.1.2026", "2026-02-30", "2099-01-01"])
+def test_a_day_of_the_settings_that_no_row_could_have_is_told(read, no_day):
+    with pytest.raises(SettingsError, match=rf"columns.timestamp is '={no_day}'"):
+        read(
+            "who\nada\n",
+            table=schema.CUSTOMERS,
+            columns={"customer_id": "who", "timestamp": f"={no_day}"},
+        )

@@ -1,5 +1,6 @@
 """Two engines, one definition: what Spark makes equals what DuckDB makes, bit for bit."""
 
+import sys
 from datetime import date
 from functools import cache
 
@@ -11,17 +12,36 @@ import pytest
 from everything import MARKETS, every_table
 from local_spark import SETTINGS, session
 
-from features.errors import DataError, MissingColumns
+from features.engines import build_histories, require_pyspark
+from features.errors import DataError, MissingColumns, NotReady
 from features.histories import Histories, fingerprint
 from features.matrix import KEYS, matrix
 from features.schema import EVENT_TABLES
+from features.settings import Settings
 from features.shape import Shape
 from features.spark.events import read_events, shape_on_spark
 from features.spark.rows import spark_matrix
-from features.spark.session import from_arrow
+from features.spark.session import from_arrow, spark_session
 from features.spark.tiles import histories_from_spark, spark_tiles
+from features.user_groups import own_groups
 
 COUNTED = (("visits.kind", ("search", "like")),)
+PLACES = (("US", None), ("DE", "BY"), (None, None))
+COLUMNS = {"customer_id": "customer", "timestamp": "day", "amount": "amount"}
+OWN_GROUP = '''"""Gifts: orders of some money."""
+
+from features.declarations import Ints, Source
+from features.kernel import AsOf
+
+orders = Source("orders")
+GIFTS = orders.count("gifts", "kind = 'order' AND amount_minor > 500000")
+
+
+@orders.windowed(over=(90,))
+def gifts_count(known: AsOf, window_days: int | None) -> Ints:
+    """Orders of more than 5000."""
+    return known.total(GIFTS, window_days)
+'''
 CUTOFFS = [date(2024, 6, 1), date(2024, 12, 1), date(2025, 3, 1)]
 
 
@@ -32,7 +52,7 @@ def events():
 
 @cache
 def shape():
-    return Shape.of(events(), markets=MARKETS, currency="USD", counted=COUNTED)
+    return Shape.of(events(), markets=MARKETS, currency="USD", counted=COUNTED, calendars=PLACES)
 
 
 @cache
@@ -140,9 +160,50 @@ def of_orders(whole):
     return Shape(whole.markets, whole.currency, available, whole.vocabulary)
 
 
+def test_features_of_ones_own_are_equal_on_both_engines(frames, tmp_path):
+    (tmp_path / "gifts.py").write_text(OWN_GROUP, encoding="utf-8")
+    groups = own_groups([tmp_path / "gifts.py"])
+    orders = events()["orders"]
+    own = Shape.of({"orders": orders}, markets=MARKETS, currency="USD", groups=groups)
+    built = spark_tiles(session(), {"orders": frames["orders"]}, own)
+    found = in_order(spark_matrix(built, own, CUTOFFS, partitions=3))
+    expected = matrix(Histories.from_events({"orders": orders}, own), CUTOFFS)
+    assert expected["gifts_count"].max() > 1
+    assert_same_bits(found, expected)
+
+
+def test_the_engine_of_the_settings_changes_no_bit(tmp_path):
+    settings = Settings(
+        sources={"orders": {"path": "o.csv", "format": "csv", "columns": COLUMNS}},
+        markets={name: {} for name in MARKETS},
+        churn={"within_days": 60},
+        workspace=tmp_path,
+    )
+    by = {
+        engine: build_histories(
+            events(), shape(), settings.model_copy(update={"engine": engine, "spark": SETTINGS})
+        )
+        for engine in ("duckdb", "spark")
+    }
+    assert fingerprint(by["spark"]) == fingerprint(by["duckdb"])
+
+
+def test_without_java_spark_says_what_it_needs(monkeypatch):
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotReady, match="needs Java 17"):
+        spark_session(SETTINGS)
+
+
+def test_without_pyspark_the_engine_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(NotReady, match="pip install .pyspark"):
+        require_pyspark()
+
+
 def test_the_shape_is_the_same_whoever_looks(frames):
-    found = shape_on_spark(frames, markets=MARKETS, currency="USD", counted=COUNTED)
-    assert found == shape()
+    business = Shape.of({}, markets=MARKETS, currency="USD", counted=COUNTED, calendars=PLACES)
+    assert shape_on_spark(frames, business) == shape()
 
 
 def test_a_sample_holds_whole_customers_and_always_the_same(tiles):

@@ -52,6 +52,13 @@ def test_predictions_hold_together(fitted):
     assert (said["expected_orders"] >= 1 - said["no_order_probability"] - 1e-12).all()
 
 
+def test_a_customer_alone_is_predicted_as_among_others_to_the_last_bit(fitted):
+    model, rows = fitted
+    together = model.predict(rows.head(50))
+    alone = pd.concat([model.predict(rows.iloc[[at]]) for at in range(50)])
+    pd.testing.assert_frame_equal(alone, together, check_exact=True)
+
+
 def test_orders_at_or_after_the_cutoff_change_no_prediction(fitted):
     model, rows = fitted
     altered = [row for row in ROWS if row[1] < CUTOFF]

@@ -1,0 +1,76 @@
+"""The documentation says what the code says: tables are generated, the example runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from features.schema import EVENT_TABLES
+from features.settings import load_settings
+from features.user_groups import own_features, own_groups
+from serving.commands.feature_trial import try_features
+from serving.commands.features import all_features, dictionary_markdown
+
+DOCS = Path(__file__).parents[1] / "docs"
+GENERATED = {
+    "features.md": lambda: all_features().as_markdown(),
+    "data-dictionary.md": dictionary_markdown,
+}
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The file that docs/own-feature.md shows."""
+    text = (DOCS / "own-feature.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "night_features.py"
+    path.write_text(code, encoding="utf-8")
+    return path
+
+
+def tables_shown() -> dict[str, str]:
+    """The examples of docs/tables.md, by the heading that they stand under."""
+    text = (DOCS / "tables.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## (\w+)\n", text, flags=re.MULTILINE)
+    shown = {}
+    for name, part in zip(parts[::2], parts[1::2], strict=True):
+        (shown[name],) = re.findall(r"```yaml\n(.*?)```", part, re.DOTALL)
+    return shown
+
+
+def test_every_table_of_events_has_its_example():
+    assert list(tables_shown()) == list(EVENT_TABLES)
+
+
+@pytest.mark.parametrize("name", EVENT_TABLES)
+def test_the_example_of_a_table_is_right_in_a_settings_file(name, tmp_path):
+    shown = tables_shown()
+    sources = yaml.safe_load(shown["orders"]) | yaml.safe_load(shown[name])
+    path = tmp_path / "regulars.yml"
+    path.write_text(yaml.safe_dump({"sources": sources, "churn": {"within_days": 60}}))
+    given = load_settings(path).sources.given()
+    assert list(given) == list(dict.fromkeys(["orders", name]))
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_table_is_up_to_date(name):
+    found = (DOCS / name).read_text(encoding="utf-8")
+    assert found == GENERATED[name]() + "\n", f"{name} says with which command to make it again"
+
+
+def test_the_example_of_an_own_feature_gives_what_its_page_says(example):
+    text = (DOCS / "own-feature.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"It gives four columns: (.*?)\.\n", text, re.DOTALL)
+    (group,) = own_groups([example])
+    assert [one.name for one in own_features(group)] == re.findall(r"`(\w+)`", told)
+
+
+def test_the_example_of_an_own_feature_passes_its_trial(example):
+    assert try_features([example], seed=1).findings == ()
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in DOCS.glob("*.md"):
+        for target in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
