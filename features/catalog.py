@@ -67,6 +67,14 @@ class Catalogue:
         """The measures by family of tiles."""
         return families(self.measures)
 
+    @cached_property
+    def columns(self) -> dict[str, dict[str, Measure]]:
+        """The measures by family of tiles and name."""
+        return {
+            family: {measure.name: measure for measure in measures}
+            for family, measures in self.families.items()
+        }
+
     def of_table(self, table: str) -> tuple[Measure, ...]:
         """The measures that are made of the events of a table."""
         return tuple(measure for measure in self.measures if measure.table == table)

@@ -214,8 +214,9 @@ class Source:
 
 def divided(numerator: Floats | Ints, denominator: Floats | Ints) -> Floats:
     """Elementwise quotient; NaN where the denominator is 0: unknown is not zero."""
-    quotient = np.full(len(numerator), np.nan)
-    np.divide(numerator, denominator, out=quotient, where=np.asarray(denominator) != 0)
+    quotient = np.empty(len(numerator))
+    quotient.fill(np.nan)
+    np.divide(numerator, denominator, out=quotient, where=np.not_equal(denominator, 0))
     return quotient
 
 

@@ -67,14 +67,16 @@ class Histories:
 
     def by_family(self) -> dict[str, tuple[pa.Table, Mapping[str, Measure]]]:
         """Tiles and measures of every family."""
-        return {
-            family: (self.tiles[family], {measure.name: measure for measure in measures})
-            for family, measures in self.catalogue.families.items()
-        }
+        columns = self.catalogue.columns
+        return {family: (self.tiles[family], measures) for family, measures in columns.items()}
 
     @property
     def customer_ids(self) -> pa.Array:
         """Every customer once, sorted as the tiles are."""
+        columns = [tiles["customer_id"] for tiles in self.tiles.values() if tiles.num_rows]
+        ends = {column[place].as_py() for column in columns for place in (0, -1)}
+        if len(ends) == 1:  # the tiles are sorted, so whoever is first and last is the only one
+            return pa.array(ends, pa.string())
         found = [tiles["customer_id"].unique().cast(pa.string()) for tiles in self.tiles.values()]
         ids = pa.concat_arrays(found).unique() if len(found) > 1 else found[0]
         return ids.take(pc.sort_indices(ids)) if len(found) > 1 else ids

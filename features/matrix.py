@@ -97,10 +97,24 @@ class Rows:
         cls, index: TileIndex, codes: Ints, cutoff_days: Ints, catalogue: Catalogue
     ) -> tuple[Ints, Self]:
         """Which of these had ordered, and their rows, from the index as it is."""
-        kept = np.flatnonzero(AsOf(index, codes, cutoff_days).total(ORDER_DAYS))
-        known = AsOf(index, codes[kept], cutoff_days[kept])
+        known = AsOf(index, codes, cutoff_days)
+        kept = np.flatnonzero(known.total(ORDER_DAYS))
+        if len(kept) < len(codes):
+            known = AsOf(index, codes[kept], cutoff_days[kept])
         values = feature_values(known, catalogue)
         return kept, cls(known.codes, known.cutoff_days, known.market_numbers, values)
+
+
+def rows(
+    histories: Histories, cutoffs: Sequence[date] | pd.DataFrame, *, known_then: bool = True
+) -> Rows:
+    """What `matrix` gives, as arrays: for one live customer a table takes longer than its values.
+
+    Codes are places in `histories.customer_ids`, features those of `histories.catalogue`.
+    """
+    index = TileIndex.of(histories)
+    codes, days = asked(index, cutoffs)
+    return Rows.of(index, codes, days, histories.catalogue, known_then=known_then)
 
 
 def feature_values(known: AsOf, catalogue: Catalogue) -> Floats:

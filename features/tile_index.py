@@ -263,7 +263,7 @@ class TileArrays(Mapping[str, Ints]):
 def running(values: np.ndarray) -> Ints:
     """Running total that starts with 0, shape (n + 1,)."""
     totals = np.zeros(len(values) + 1, dtype=np.int64)
-    values.cumsum(out=totals[1:])
+    np.add.accumulate(values, out=totals[1:], dtype=np.int64)
     return totals
 
 
@@ -272,14 +272,13 @@ def integers(column: pa.Array | pa.ChunkedArray) -> Ints:
 
     Raises ValueError if a value is missing, which no tile may lack.
     """
-    if isinstance(column, pa.ChunkedArray):
-        column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    if column.null_count:
+    values = column.to_numpy(zero_copy_only=False)
+    is_day = values.dtype.kind == "M"
+    if values.dtype.kind == "f" or (is_day and column.null_count):
         message = "a tile lacks a value"
         raise ValueError(message)
-    if pa.types.is_date32(column.type):
-        column = column.view(pa.int32())
-    return column.to_numpy().astype(np.int64, copy=False)
+    # Days come as datetime64, which is a 64-bit integer under another name.
+    return values.view(np.int64) if is_day else values.astype(np.int64, copy=False)
 
 
 def _codes(ids: pa.ChunkedArray, customer_ids: pa.Array) -> Ints:

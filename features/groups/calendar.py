@@ -50,9 +50,10 @@ def same_quarter_order_days_share(known: AsOf) -> Floats:
     """Part of the order days that fell in the quarter of the year in which the cutoff lies."""
     quarters = _quarter(known.cutoff_days)
     same = np.zeros(len(quarters), dtype=np.int64)
-    for quarter in np.unique(quarters):
-        rows = quarters == quarter
-        same[rows] = known.total(ORDER_DAYS, on=QUARTERS[quarter])[rows]
+    for place, quarter in enumerate(QUARTERS):
+        rows = quarters == place
+        if rows.any():
+            same[rows] = known.total(ORDER_DAYS, on=quarter)[rows]
     return divided(same, known.total(ORDER_DAYS))
 
 
@@ -112,9 +113,8 @@ def _before_holiday(place: Place) -> DayWeight:
 def _by_market(known: AsOf, of: Callable[[Place], Floats]) -> Floats:
     """For each row, what its market's place gives; NaN where the country is unknown."""
     found = np.full(len(known.codes), np.nan)
-    for number in np.unique(known.market_numbers):
-        place = known.index.shape.calendars[number]
-        if place[0] is not None:
-            rows = known.market_numbers == number
+    for number, place in enumerate(known.index.shape.calendars):
+        rows = known.market_numbers == number
+        if place[0] is not None and rows.any():
             found[rows] = of(place)[rows]
     return found

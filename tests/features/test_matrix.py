@@ -12,7 +12,10 @@ from shop import FIRST_DAY, histories, histories_of, order_table
 
 from features.catalog import GROUPS, every_feature, features_of
 from features.declarations import UNITS, Source
-from features.matrix import KEYS, feature_columns, matrix
+from features.kernel import AsOf
+from features.matrix import KEYS, asked, feature_columns, matrix, rows
+from features.measures import ORDER_DAYS
+from features.tile_index import TileIndex, integers
 
 CUTOFF = FIRST_DAY + timedelta(days=100)
 
@@ -205,3 +208,31 @@ def test_paid_time_is_the_latest_end_known_before_the_cutoff():
     rows = matrix(known, [CUTOFF]).set_index("customer_id")
     assert rows["paid_ahead_days"].to_dict() == {"ada": 20.0, "bob": -3.0}
     assert rows.loc["ada", "paid_at_last_order_days"] == 60.0
+
+
+def test_arrays_are_the_table_without_its_names():
+    known = histories([("ada", day(12), 100), ("bob", day(3), 50), ("cyd", day(-3), 70)])
+    table, arrays = matrix(known, [CUTOFF]), rows(known, [CUTOFF])
+    assert known.customer_ids.take(arrays.codes).to_pylist() == table["customer_id"].tolist()
+    np.testing.assert_array_equal(arrays.features.T, table[feature_columns(table)].to_numpy())
+
+
+def test_what_was_computed_once_cannot_be_written_over():
+    @Source("orders").feature()
+    def spoiled_count(known):
+        """Order days, one too many."""
+        days = known.total(ORDER_DAYS)
+        days += 1
+        return days
+
+    index = TileIndex.of(histories([("ada", day(12), 100)]))
+    known = AsOf(index, *asked(index, [CUTOFF]))
+    with pytest.raises(ValueError, match="read-only"):
+        spoiled_count.compute(known)
+
+
+def test_a_tile_without_a_value_is_refused():
+    with pytest.raises(ValueError, match="lacks a value"):
+        integers(pa.chunked_array([pa.array([1, None])]))
+    with pytest.raises(ValueError, match="lacks a value"):
+        integers(pa.chunked_array([pa.array([CUTOFF, None])]))
