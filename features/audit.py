@@ -58,10 +58,7 @@ def audit(events: Events, shape: Shape, cutoffs: Sequence[date], *, seed: int) -
         rows = world.asked(index)
         findings += _value_findings(rows, known)
         findings += _repeated(world, index, rows)
-        other = {name: another_future(some, cutoff, rng) for name, some in events.items()}
-        for one in _changed(known, rows, world.of(other)):
-            detail = f"what came at or after the cutoff {cutoff} changes it."
-            findings.append(Finding(one.name, "leak", detail))
+        findings += _leaks(world, events, rng)
         fewer = {name: _some(some, rng) for name, some in events.items()}
         seeing.update(_changed(known, rows, world.of(fewer)))
     findings += _blind(known, seeing)
@@ -114,6 +111,20 @@ def _repeated(world: "World", index: TileIndex, rows: "Asked") -> Iterator[Findi
         yield Finding(one.name, "alone", "a customer's value depends on who else is asked for.")
 
 
+def _leaks(world: "World", events: Events, rng: np.random.Generator) -> Iterator[Finding]:
+    """Features that change when only what nobody could know at the cutoff changes."""
+    # Rows of who has late events are computed from what was known then alone, so that a world
+    # without them shows more.
+    in_time = {name: on_time(rows) for name, rows in events.items()}
+    for past, late in ((events, True), (in_time, False)):
+        other = {
+            name: another_future(rows, world.cutoff, rng, late=late) for name, rows in past.items()
+        }
+        for one in _changed(world.known, world.of(past), world.of(other)):
+            detail = f"what came at or after the cutoff {world.cutoff} changes it."
+            yield Finding(one.name, "leak", detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Rows at one cutoff: ids of shape (n_rows,), features of shape (n_features, n_rows)."""
@@ -142,27 +153,31 @@ class World:
         return Asked(ids[rows.codes], rows.features)
 
 
-def another_future(rows: pa.Table, cutoff: date, rng: np.random.Generator) -> pa.Table:
+def on_time(rows: pa.Table) -> pa.Table:
+    """The rows that hold today, as if each had come on its day."""
+    held = rows.filter(pc.equal(rows["known_to"], FOREVER))
+    return _with(held, known_from=held["day"])
+
+
+def another_future(
+    rows: pa.Table, cutoff: date, rng: np.random.Generator, *, late: bool = True
+) -> pa.Table:
     """The same past, as it was known at the cutoff, with another future.
 
     What lay at or after the cutoff, or came only then, is gone; in its place some rows happen
-    again after the cutoff, to the same customers and to new ones, and some arrive late.
+    again at the cutoff or after it, to the same customers and to new ones, and some arrive late.
     """
     known = pc.and_(pc.less(rows["day"], cutoff), pc.less(rows["known_from"], cutoff))
-    later = pa.array([cutoff + timedelta(int(n)) for n in rng.integers(0, 60, rows.num_rows)])
+    days = rng.integers(0, 60, rows.num_rows) * rng.integers(0, 2, rows.num_rows)
+    later = pa.array([cutoff + timedelta(int(n)) for n in days], pa.date32())
     new = pc.binary_join_element_wise("new", rows["customer_id"], "-")
     arriving = _with(rows, known_from=later, known_to=FOREVER)
     happening = _with(arriving, day=later)
     joining = _with(happening, customer_id=new)
-    past = pc.less(rows["day"], cutoff)
-    return pa.concat_tables(
-        [
-            rows.filter(known),
-            _some(happening, rng),
-            _some(joining, rng),
-            _some(arriving.filter(past), rng),
-        ]
-    )
+    parts = [rows.filter(known), _some(happening, rng), _some(joining, rng)]
+    if late:
+        parts.append(_some(arriving.filter(pc.less(rows["day"], cutoff)), rng))
+    return pa.concat_tables(parts)
 
 
 def _some(rows: pa.Table, rng: np.random.Generator) -> pa.Table:

@@ -220,7 +220,8 @@ def _shape(readings: Mapping[str, Reading], settings: Settings, draft: Draft) ->
     shape = shape_of({name: one.rows for name, one in readings.items()}, settings)
     if "shape" not in draft.facts:
         return shape
-    kept = Shape.from_dict(draft.facts["shape"], shape.groups)
+    # Whatever features there were then: only the events' columns and words are carried on.
+    kept = Shape.from_dict({**draft.facts["shape"], "groups": {}})
     news = {name for name, source in settings.sources.given().items() if source.holds == "news"}
     held = (one for one in kept.available if one.split(".")[0] in news)
     return shape.after(

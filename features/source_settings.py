@@ -231,7 +231,9 @@ class TableSource(Part):
         description="a file, a folder, a pattern such as orders/*.csv, relative to this settings "
         "file, or a URL such as s3://bucket/orders/",
     )
-    format: Literal["csv", "parquet", "database"] = Field(description="what kind of place it is")
+    format: Literal["csv", "parquet", "database", "rows"] = Field(
+        description="what kind of place it is; rows: a frame that Python hands over"
+    )
     url: str | None = Field(default=None, description="of a database, such as sqlite:///shop.db")
     table: str | None = Field(default=None, description="the table or view of the database")
     query: str | None = Field(default=None, description="a SELECT of the database instead of table")
@@ -281,7 +283,11 @@ class TableSource(Part):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if self.format != "database":
+        if self.format == "rows":
+            if self.path is not None or self.url is not None:
+                message = "format rows has no place: Python hands the rows over"
+                raise ValueError(message)
+        elif self.format != "database":
             if self.path is None or self.url is not None:
                 message = f"format {self.format} needs path, and no url"
                 raise ValueError(message)

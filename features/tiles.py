@@ -6,7 +6,9 @@ A tile says what one day of a customer adds up to, and when that was known: it h
 integers, so sums are exact whatever the order of addition.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -144,7 +146,7 @@ def build_tiles(
 
     `measures` are those of this table; a market that is not named counts as the first.
     """
-    with duckdb.connect(config={"enable_external_access": True, "threads": 1}) as connection:
+    with _engine(os.getpid()).cursor() as connection:
         register(connection, table, events)
         bits = bit_columns(measures, table)
         for column in bits:
@@ -159,6 +161,12 @@ def build_tiles(
             .to_arrow_table()
             for family, columns in families(measures).items()
         }
+
+
+@lru_cache(maxsize=1)
+def _engine(process: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001 - one for each process
+    """An empty database; opening one takes longer than the tiles of one customer."""
+    return duckdb.connect(config={"enable_external_access": True, "threads": 1})
 
 
 def register(connection: duckdb.DuckDBPyConnection, table: str, events: Events) -> None:

@@ -146,7 +146,7 @@ def _orders(one: _Customer) -> None:
     paid = [
         row["paid_until_day"] for row in one.rows("orders") if row["paid_until_day"] is not None
     ]
-    found["paid_ahead_days"] = max(paid, default=0) - (one.cutoff - EPOCH).days
+    found["paid_ahead_days"] = max(paid, default=nan) - (one.cutoff - EPOCH).days
 
 
 def _money(one: _Customer) -> None:

@@ -9,6 +9,7 @@ import yaml
 from features.schema import EVENT_TABLES
 from features.settings import load_settings
 from features.user_groups import own_features, own_groups
+from serving.commands.feature_trial import try_features
 from serving.commands.features import all_features, dictionary_markdown
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -66,9 +67,6 @@ def test_the_example_of_an_own_feature_gives_what_its_page_says(example):
 
 
 def test_the_example_of_an_own_feature_passes_its_trial(example):
-    pytest.importorskip("features.audit")
-    from serving.commands.feature_trial import try_features
-
     assert try_features([example], seed=1).findings == ()
 
 

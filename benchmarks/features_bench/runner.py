@@ -58,6 +58,8 @@ class Runner:
 
     def run(self, tasks: list[Task], repetitions: int) -> list[Measured]:
         """All tasks in turn, then all again: a busy minute of the machine hits every task alike."""
+        # What an earlier run left, perhaps half written, must not be taken for this one's.
+        shutil.rmtree(self.results, ignore_errors=True)
         measured = {task.name: Measured(task) for task in tasks}
         for repetition in range(repetitions):
             for one in measured.values():

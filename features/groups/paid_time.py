@@ -1,5 +1,7 @@
 """How long it is paid: where order rows are payments for a time."""
 
+import numpy as np
+
 from features.declarations import Floats, Source
 from features.kernel import AsOf
 from features.measures import ORDER_DAYS, PAID_UNTIL
@@ -10,7 +12,8 @@ orders = Source("orders")
 @orders.feature(needs=("paid_until_day",))
 def paid_ahead_days(known: AsOf) -> Floats:
     """Days from the cutoff to the end of the time paid for; below 0 when it has ended."""
-    return (known.latest_maximum(PAID_UNTIL) - known.cutoff_days).astype(float)
+    paid_until = known.latest_maximum(PAID_UNTIL)
+    return np.where(paid_until > 0, paid_until - known.cutoff_days, np.nan)
 
 
 @orders.feature(needs=("paid_until_day",))

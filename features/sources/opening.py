@@ -18,8 +18,8 @@ class Place(Protocol):
     """Where the rows of a table come from, as the settings tell it."""
 
     @property
-    def format(self) -> Literal["csv", "parquet", "database"]:
-        """Files of which kind, or a database."""
+    def format(self) -> Literal["csv", "parquet", "database", "rows"]:
+        """Files of which kind, a database, or rows that Python hands over."""
 
     @property
     def path(self) -> Path | str | None:
@@ -51,6 +51,9 @@ def opened(place: Place) -> RowSource:
 
     Raises UnreadableFile, UnreachableSource, MissingTable or SettingsError that tells the cure.
     """
+    if place.format == "rows":
+        message = "A source of the format rows is handed over in Python: read_table(rows=…)."
+        raise SettingsError(message)
     if place.format != "database":
         if place.path is None:
             message = f"A source of format {place.format} needs a path; name a file or a folder."

@@ -15,7 +15,7 @@ from features.errors import UnreadableFile
 from features.quality import Reading
 from features.rates import Rates
 from features.source_settings import TableSource
-from features.sources.chunks import Chunk, check_types
+from features.sources.chunks import Chunk, RowSource, check_types
 from features.sources.columns import About, check_separator, locate
 from features.sources.judge import Days, Judge
 from features.sources.opening import opened
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _ORDERS_KEY = "sources.orders."
 
 
-def read_table(
+def read_table(  # noqa: PLR0913 - where, what, when, and what money is worth
     table: Table,
     source: TableSource,
     settings: Business,
@@ -34,17 +34,19 @@ def read_table(
     today: date,
     before: date | None = None,
     rates: Rates | None = None,
+    rows: RowSource | None = None,
 ) -> Reading:
     """The rows of a source in the table's contract, in its order, with the account of them all.
 
-    Money of other currencies is converted by the rates of its days.
+    Money of other currencies is converted by the rates of its days. `rows` are what a source of the
+    format rows stands for, such as FrameRows(frame) of pandas or Polars, or IbisRows(expression).
 
     Raises UnreadableFile, MissingColumns, DataError or SettingsError if the source is no such
     table; how many rows may be refused is judged by quality.check_shares.
     """
     about = About(source.title, table.name)
     with _named_after(table):
-        rows = opened(source)
+        rows = opened(source) if rows is None else rows
         if source.format == "csv":
             check_separator(rows.names, source.columns, about, source.csv.separator)
         places = locate(rows.names, source.columns, about)

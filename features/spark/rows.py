@@ -60,7 +60,8 @@ def spark_matrix(
     """The rows of `features.matrix.matrix`, bit for bit, in no order of their own.
 
     A family of the shape that has no tiles here is empty. `cutoffs` are days, or a frame of
-    `customer_id` and `cutoff`. Columns are `customer_id`, `market` as text, `cutoff` as a date, then the features, NaN where unknown.
+    `customer_id` and `cutoff`. Columns are `customer_id`, `market` as text,
+    `cutoff` as a date, then the features, NaN where unknown.
     """
     found = catalogue(shape)
     width = max(len(measures) for measures in found.families.values())

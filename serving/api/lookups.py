@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from serving.api.inputs import BatchGet, Predict, clean_text
 from serving.api.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
-from serving.api.raw_orders import orders_table
+from serving.api.raw_orders import orders_table, require_orders_only
 from serving.api.score_object import flat_score, score_object
 from serving.api.score_shapes import AnyScore, FlatScore
 from serving.state import ServerState
@@ -106,6 +106,7 @@ def predict(state: ServerState, asked: Predict, look: Look) -> Results:
     """Scores of the histories sent along; nothing of them is kept."""
     generation = state.generation()
     as_of = asked.as_of or generation.as_of
+    require_orders_only(state.settings)
     orders = orders_table(asked.customers, state.settings, as_of)
     scorer = state.scorer(generation)
     scores = {score.customer_id: score for score in scorer.score_orders(orders, as_of)}

@@ -34,6 +34,7 @@ COLUMNS = (
     "market",
     *OPTIONAL,
 )
+NOT_SENT = ("discount", "cost", "category", "channel")  # columns of orders that inputs lack
 NEEDED_IF_MAPPED = ("product", "quantity", "paid_until_day")  # features are made of them
 
 
@@ -79,6 +80,23 @@ def orders_table(customers: list[CustomerInput], settings: Settings, as_of: date
         if getattr(mapped, mapped_name) is None:
             columns[name] = [None] * len(columns[name])
     return ORDERS.filled(columns)
+
+
+def require_orders_only(settings: Settings) -> None:
+    """Nothing, if a request can hold all that the model learned from.
+
+    Raises Problem for a business whose model also learned from other tables, or from columns of
+    orders that a request does not have: without them a score would be wrong.
+    """
+    tables = sorted(settings.sources.given().keys() - {"orders", "consents"})
+    mapped = settings.sources.orders.columns
+    columns = [name for name in NOT_SENT if getattr(mapped, name) is not None]
+    if tables or columns:
+        detail = (
+            f"The model also learned from {', '.join(tables + columns)}, which a request cannot "
+            "hold; ask for the customer's stored score"
+        )
+        raise Problem.at("#/customers", detail)
 
 
 def _without_order(

@@ -222,7 +222,7 @@ NEED_THE_STORE = {
     33: "overlapping files: their exact union",
     58: "events out of order and late: the same as in order",
 }
-"""What one reading cannot show (nor a flipped bit, which only the digest of a stored file tells); below, that it gives the store what it needs for them."""
+"""Shown in tests/features/test_ingestion.py, because one reading cannot (nor a flipped bit, which only the digest of a stored file tells); below, that it gives the store what it needs for them."""
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}-{case.what}")

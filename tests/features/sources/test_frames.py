@@ -12,9 +12,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from features.errors import DataError
+from features.errors import DataError, SettingsError
+from features.market_settings import Market
+from features.schema import ORDERS
+from features.source_settings import OrdersSource
 from features.sources.chunks import check_types
 from features.sources.frames import FrameRows, IbisRows
+from features.sources.reading import read_table
 
 COLUMNS = {
     "id": [17850, 3],
@@ -131,3 +135,22 @@ def test_what_ibis_cannot_read_is_told_without_secrets():
     connection.drop_table("orders")
     with pytest.raises(DataError, match=r"Ibis table could not be read through Ibis \(\w+: "):
         list(source.chunks())
+
+
+def test_a_frame_is_read_by_the_rules_of_a_file():
+    frame = pd.DataFrame(
+        {
+            "who": ["ada", None, "bob"],
+            "at": ["2026-01-02", "2026-01-03", "soon"],
+            "sum": [1.5, 2, 3],
+        }
+    )
+    columns = {"customer_id": "who", "timestamp": "at", "amount": "sum"}
+    source = OrdersSource(format="rows", columns=columns)
+    keys = {"markets": {"home": Market()}, "default_market": "home", "currency": "USD"}
+    shop = type("Shop", (), keys)()
+    reading = read_table(ORDERS, source, shop, today=dt.date(2026, 6, 30), rows=FrameRows(frame))
+    assert reading.rows["amount_minor"].to_pylist() == [150]
+    assert reading.refused["code"].to_pylist() == ["no_customer_id", "unreadable_date"]
+    with pytest.raises(SettingsError, match="handed over in Python"):
+        read_table(ORDERS, source, shop, today=dt.date(2026, 6, 30))

@@ -5,9 +5,6 @@ from pathlib import Path
 import pytest
 
 from features.errors import SettingsError
-
-pytest.importorskip("features.audit", reason="the trial ends in the audit")
-
 from serving.commands.feature_trial import Tried, try_features
 
 HEAD = '''"""Made for a test."""
@@ -54,7 +51,8 @@ BAD = {
     "needs": (GOOD.replace('needs=("kind",)', ""), r"there is more to it than visits \(.*posts_about_cats.*; add to needs"),
     "computes": (GOOD.replace("known.total(POSTS)", "known.totals(POSTS)"), r"cats\.py:14: AttributeError: 'AsOf' object has no attribute 'totals'"),
     "finite": (GOOD.replace("known.total(POSTS)", "np.where(known.total(POSTS) > 0, np.inf, 0)"), "it is infinite for some; divide with"),
-    "varies": (GOOD.replace("known.total(POSTS)", "0 * known.total(POSTS)"), "it is 0 for every made-up customer"),
+    "blind": (GOOD.replace("known.total(POSTS)", "0 * known.total(POSTS)"), "."),
+    "null": (GOOD.replace("known.total(POSTS)", "np.where(known.total(POSTS) > 1, 1, np.nan)"), "a count of nothing is 0"),
 }  # fmt: skip
 
 
