@@ -6,6 +6,7 @@
 Rows come from Parquet in fixed parts, two workers of one thread, `tree_learner="data"`.
 """
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,9 @@ import numpy as np
 import pandas as pd
 from dask.distributed import Client, LocalCluster
 from sklearn.metrics import roc_auc_score
+
+# Another script here bears the name of a package: the repository is searched before this folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from training.models.boosting import PARAMETERS
 

@@ -21,6 +21,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+# Another script here bears the name of a package: the repository is searched before this folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from features.contracts import EPOCH
 from features.engine_settings import SparkSettings
 from features.histories import Histories, fingerprint
