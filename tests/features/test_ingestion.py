@@ -199,3 +199,19 @@ def test_two_tables_of_one_file_keep_their_refused_rows_apart(tmp_path):
     }
     assert "bob" in kept["orders"].read_text()
     assert "ada" in kept["visits"].read_text()
+
+
+def test_channels_and_markets_of_the_settings_make_their_features(shop):
+    text = SETTINGS.format(holds="everything", amount="amount", more=", channel: channel")
+    text = text.replace("    columns:", "    channels: [Web, Corner shop]\n    columns:")
+    text += "markets: {home: {time_zone: Europe/Prague, country: CZ}}\n"
+    (shop.folder / "regulars.yml").write_text(text)
+    shop.takes(
+        ["ada,2026-06-01,1,Web\n", "ada,2026-06-02,1,Corner shop\n", "ada,2026-06-03,1,Web\n"],
+        head="id,at,amount,channel\n",
+    )
+    row = matrix(shop.histories(), [TODAY]).loc[0]
+    assert row["channel_web_lines_share"] == 2 / 3
+    assert row["channel_corner_shop_lines_share"] == 1 / 3
+    # 5 July is the day of Cyril and Methodius.
+    assert row["next_holiday_days"] == 5
