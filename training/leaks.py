@@ -6,7 +6,7 @@ and missing, since a reason that only those who left have given tells by being t
 * ranking: said from the other folds, the cell's churn rate ranks churners above stayers with an AUC
   above 0.97;
 * purity: the share of those who left in cells that nobody stayed in, and the share of those who
-  stayed in cells that nobody left, add up to 1.1, or one of them is 0.8 alone. A cell counts only
+  stayed in cells that nobody left, add up to 1.1, or one of them is 0.75 alone. A cell counts only
   where the base rate makes its purity no accident.
 
 The thresholds lie where public tables part honest columns from those written afterwards: on IBM's
@@ -29,7 +29,7 @@ Cells = npt.NDArray[np.int64]
 
 LARGEST_HONEST_AUC = 0.97
 LARGEST_HONEST_PURITY = 1.1
-LARGEST_ONE_SIDED_PURITY = 0.8
+LARGEST_ONE_SIDED_PURITY = 0.75
 SMALLEST_DOUBT = 0.01
 PURE_SHARE = 0.999
 FEWEST_EXPECTED = 5.0
@@ -110,9 +110,10 @@ def _cells(values: pd.Series, most: int) -> Cells:
         number = numbers_of(values)
         if len(np.unique(number[~np.isnan(number)])) > MOST_CELLS:
             shares = np.linspace(0, 1, most + 1)[1:-1]
-            edges = np.unique(np.nanquantile(number, shares))
-            # Both sides, so that a value as frequent as an edge is a cell of its own: 0, above 0.
-            sides = np.searchsorted(edges, number) + np.searchsorted(edges, number, side="right")
-            return np.where(np.isnan(number), 0, 1 + sides).astype(np.int64)
+            edges, times = np.unique(np.nanquantile(number, shares), return_counts=True)
+            # A value that fills a cell, such as 0, is not to share it with those just above.
+            edges = np.sort(np.concatenate([edges, np.nextafter(edges[times > 1], np.inf)]))
+            cells = np.where(np.isnan(number), 0, 1 + np.searchsorted(edges, number, side="right"))
+            return cells.astype(np.int64)
         return pd.factorize(pd.Series(number), use_na_sentinel=False)[0].astype(np.int64)
     return pd.factorize(texts_of(values), use_na_sentinel=False)[0].astype(np.int64)

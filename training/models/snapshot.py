@@ -2,8 +2,9 @@
 
 Four candidates are compared by log loss on folds of the rows it is fitted on, the simplest first:
 the base rate, a regularised logistic regression on one-hot and piecewise linear columns, LightGBM
-on the same columns, and the mean of the last two in log-odds. The best is fitted on all rows. All
-four speak of probabilities and are chosen by log loss, so nothing is calibrated afterwards.
+on the same columns, and the mean of the last two in log-odds. The best is fitted on all rows, and
+only if it beats the base rate by more than a standard error. All four speak of probabilities and
+are chosen by log loss, so nothing is calibrated afterwards.
 """
 
 from collections.abc import Mapping
@@ -203,7 +204,11 @@ class SnapshotClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self.candidate
         if BASE_RATE not in trials:
             return LOGISTIC
-        return min(self.log_losses_, key=lambda name: self.log_losses_[name])
+        best = min(self.log_losses_, key=lambda name: self.log_losses_[name])
+        gain = _losses(trials[BASE_RATE], churned) - _losses(trials[best], churned)
+        # By less than a standard error anything beats the base rate now and then.
+        is_better = gain.mean() > gain.std() / np.sqrt(len(gain))
+        return best if is_better else BASE_RATE
 
     def _parts(self, matrix: Floats, codes: Floats) -> Floats:
         """Log-odds per row and column of the table, up to a constant; shape (n_rows, n_columns)."""
@@ -214,6 +219,11 @@ class SnapshotClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.trees_ is not None:
             total += np.asarray(self.trees_.predict(codes, pred_contrib=True))[:, :-1]
         return total / 2 if self.chosen_ == MEAN else total
+
+
+def _losses(trial: Trial, churned: Bools) -> Floats:
+    """Minus the log-likelihood per row."""
+    return np.logaddexp(0.0, np.where(churned, -trial.log_odds, trial.log_odds))
 
 
 def _try_base_rate(churned: Bools, folds: list[tuple[Any, Any]]) -> Trial:
