@@ -20,8 +20,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-KEPT_SHARE = 0.3
-
 
 def expected_loss(churn_probability: Floats, value: Floats) -> Floats:
     """What is lost on average by each customer's leaving, in the currency of `value`.

@@ -12,8 +12,8 @@ Bools = npt.NDArray[np.bool_]
 FEWEST_CUSTOMERS = 100
 FEWEST_OF_A_CLASS = 10
 
-_YES = frozenset({"yes", "y", "true", "t", "1"})
-_NO = frozenset({"no", "n", "false", "f", "0"})
+_YES = frozenset({"yes", "y", "true", "t", "1", "1.0"})
+_NO = frozenset({"no", "n", "false", "f", "0", "0.0"})
 _SHOWN_VALUES = 5
 
 

@@ -86,6 +86,7 @@ def predict_snapshot(
     screened = replace(screened, train=in_order)
     kept = without_leaks(screened, churned, allowed=allowed, seed=asked.seed)
     figures = cross_validated(kept.train, churned, seed=asked.seed, progress=progress)
+    told = _told_rows(train.texts[own_id], rows, rows_id, label)
     progress("fitting")
     model = SnapshotClassifier(random_state=asked.seed).fit(kept.train, churned)
     progress("prediction")
@@ -99,14 +100,7 @@ def predict_snapshot(
         chosen=model.chosen_,
         customers_count=len(churned),
         churn_rate=float(churned.mean()),
-        notes=(
-            *train.notes,
-            *rows.notes,
-            *_told_overlap(train.texts[own_id], rows.texts[rows_id], rows.title),
-            *_told_label(rows, label),
-            *kept.notes,
-            *_told_suspicion(figures),
-        ),
+        notes=(*train.notes, *rows.notes, *told, *kept.notes, *_told_figures(figures)),
         leaks=kept.leaks,
     )
 
@@ -139,21 +133,19 @@ def _ids(table: SnapshotTable, name: str) -> pd.Series:
     return ids.astype("str")
 
 
-def _told_overlap(learned: pd.Series, asked: pd.Series, title: str) -> Iterator[str]:
+def _told_rows(learned: pd.Series, rows: SnapshotTable, rows_id: str, label: str) -> Iterator[str]:
+    asked = rows.texts[rows_id]
     if count := int(asked.isin(set(learned)).sum()):
         yield (
-            f"{count:,} customer(s) of {title} were learned from as well. If it is the same "
+            f"{count:,} customer(s) of {rows.title} were learned from as well. If it is the same "
             "snapshot, their probabilities have seen the answer: judge by the figures above, not "
             "by them."
         )
-
-
-def _told_label(rows: SnapshotTable, label: str) -> Iterator[str]:
     if position(list(rows.texts.columns), label) is not None:
         yield f"{rows.title} has the label's column {label!r} too; it was not used."
 
 
-def _told_suspicion(figures: dict[str, dict[str, float]]) -> Iterator[str]:
+def _told_figures(figures: dict[str, dict[str, float]]) -> Iterator[str]:
     if figures[OURS]["log_loss"] >= figures[BASE]["log_loss"]:
         yield (
             "No model did better than the base rate on these customers: the probabilities tell "

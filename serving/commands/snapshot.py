@@ -14,7 +14,7 @@ from serving.commands.one_shot import check_out, write_beside
 from serving.commands.terminal import terminal_table
 from serving.table_reasons import table_reasons
 from training.models.customer_model import Progress
-from training.offers import KEPT_SHARE, expected_loss, expected_profit
+from training.offers import expected_loss, expected_profit
 from training.snapshot_evaluation import SHOWN, folds_count
 from training.snapshot_tables import (
     SnapshotAsked,
@@ -32,9 +32,9 @@ _HEADER = ("", "AUC", "log loss", "Brier", "calibration error", "lift of the top
 class Offer:
     """What is known of money: a column of values, a cost or a column of costs, who is kept."""
 
-    value: str | None = None
-    cost: str | None = None
-    kept_share: float = KEPT_SHARE
+    value: str | None
+    cost: str | None
+    kept_share: float
 
 
 def predict_table_file(
