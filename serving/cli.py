@@ -19,6 +19,7 @@ import typer
 
 from features.errors import RegularsError
 from features.settings import FILE_NAME
+from serving.cli_table import predict_table
 
 app = typer.Typer(
     name="regulars",
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="Which customers are about to stop coming, what each is worth, and the proof beside it.",
 )
 predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothing stored.")
+predict.command("table")(predict_table)
 app.add_typer(predict, name="predict")
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")

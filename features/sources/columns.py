@@ -53,7 +53,7 @@ def locate(names: Sequence[str], columns: TableColumns, about: About) -> Places:
 
     Raises MissingColumns with the closest names, UnreadableFile if there is no header at all.
     """
-    _check_unique(names, about.title)
+    check_unique(names, about.title)
     missing: list[tuple[str, str]] = []
     unlike: list[str] = []
     constants: list[str] = []
@@ -62,7 +62,7 @@ def locate(names: Sequence[str], columns: TableColumns, about: About) -> Places:
         if name.startswith("="):
             constants.append(name[1:].strip())
             return len(names) + len(constants) - 1
-        at = _position(names, name)
+        at = position(names, name)
         if at is None:
             missing.append((role, name))
             return -1
@@ -100,12 +100,12 @@ def check_separator(names: Sequence[str], columns: TableColumns, about: About, u
     Raises UnreadableFile that names the sign found and the key to set.
     """
     needed = columns.names()
-    if any(_position(names, name) is not None for name in needed):
+    if any(position(names, name) is not None for name in needed):
         return
     line = used.join(names)
     for sign, text in SEPARATORS.items():
         parts = [part.strip().strip('"').strip() for part in line.split(sign)]
-        found = sum(_position(parts, name) is not None for name in needed)
+        found = sum(position(parts, name) is not None for name in needed)
         if sign != used and (found == len(needed) or (len(names) == 1 and len(parts) > 1)):
             message = (
                 f"{about.title} separates its columns by {text}, not by "
@@ -129,7 +129,8 @@ def no_header(title: str, needed: Sequence[str]) -> UnreadableFile:
     )
 
 
-def _position(names: Sequence[str], name: str) -> int | None:
+def position(names: Sequence[str], name: str) -> int | None:
+    """Where a column of this name stands, without regard to case and outer blanks, or None."""
     if name in names:
         return names.index(name)
     folded = [other.strip().casefold() for other in names]
@@ -137,7 +138,8 @@ def _position(names: Sequence[str], name: str) -> int | None:
     return folded.index(wanted) if wanted in folded else None
 
 
-def _check_unique(names: Sequence[str], title: str) -> None:
+def check_unique(names: Sequence[str], title: str) -> None:
+    """Nothing, if no name stands twice, unnamed columns aside; raises UnreadableFile."""
     folded = [name.casefold() for name in names if name]
     twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
     if twice is not None:
@@ -146,7 +148,7 @@ def _check_unique(names: Sequence[str], title: str) -> None:
 
 
 def _check_header(names: Sequence[str], columns: TableColumns, title: str) -> None:
-    found = [name for name in columns.names() if _position(names, name) is not None]
+    found = [name for name in columns.names() if position(names, name) is not None]
     if not found and looks_like_data(names):
         raise no_header(title, columns.names())
 

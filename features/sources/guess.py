@@ -3,7 +3,6 @@
 A guess is made once, written into regulars.yml, and read by people; reading itself never guesses.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,23 +11,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from features.errors import DataError, MissingColumns, UnreadableFile
+from features.errors import DataError, MissingColumns
 from features.markets import is_known_currency
-from features.settings_parts import CsvFormat
 from features.source_settings import OrderColumns, OrdersSource
-from features.sources import magic
-from features.sources.chunks import RowSource
-from features.sources.columns import SEPARATORS, About, locate, looks_like_data, no_header
-from features.sources.parquet import ParquetFile
+from features.sources.columns import About, locate, looks_like_data, no_header
+from features.sources.dialect import open_unknown
 from features.sources.roles import NEEDED, RoleGuesser, Sample
 from features.sources.samples import NumberGuess, TimeGuess, filled, number_guess, time_guess
-from features.sources.text import TextFile, likely_encoding
+from features.sources.text import TextFile
 from features.sources.values import EPOCH_FORMATS
 
 SAMPLE_ROWS = 20_000
 MAX_MARKETS = 20
-
-_SAMPLE_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,10 @@ class _Guesser:
         self._notes: list[str] = []
         self._doubts: list[str] = []
         self._earlier: _Earlier | None = None
-        self._file, self._csv = self._opened()
+        opened = open_unknown(path)
+        self._file, self._csv = opened.source, opened.csv
+        self._notes += opened.notes
+        self._doubts += opened.doubts
         if looks_like_data(self._file.names):
             raise no_header(path.name, NEEDED)
         self._sample = self._sampled()
@@ -125,33 +122,6 @@ class _Guesser:
         )
         self._say_duplicates(source)
         return Guess(self._path, source, tuple(self._notes), tuple(self._doubts), currency, markets)
-
-    def _opened(self) -> tuple[RowSource, CsvFormat]:
-        sample = magic.first_bytes(self._path)
-        if magic.is_parquet(sample):
-            self._notes.append("It is a Parquet file.")
-            return ParquetFile(self._path), CsvFormat()
-        encoding = self._encoding(sample)
-        magic.check_text(sample, self._path, encoding)
-        separator = _separator(self._path, encoding)
-        self._notes.append(
-            f"It is a CSV file in {encoding}, its columns separated by {SEPARATORS[separator]}."
-        )
-        form = CsvFormat(separator=separator, encoding=encoding)
-        return TextFile(self._path, form), form
-
-    def _encoding(self, sample: bytes) -> str:
-        if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return "utf-16"
-        magic.check_text(sample, self._path, "utf-8")
-        likely = likely_encoding(self._path)
-        if likely is None:
-            return "utf-8"
-        self._doubts.append(
-            f"The file is not UTF-8; it was taken as {likely}. If names with accents look wrong, "
-            "set csv.encoding to another, such as cp1252 or cp1250."
-        )
-        return likely
 
     def _sampled(self) -> Sample:
         texts: tuple[list[str], ...] = tuple([] for _ in self._file.names)
@@ -310,27 +280,3 @@ class _Earlier:
             seconds = int(text) * EPOCH_FORMATS[self._pattern] / 1_000_000
             return datetime.fromtimestamp(seconds, UTC).date()
         return datetime.strptime(text, self._pattern).date()  # noqa: DTZ007 - the day as written
-
-
-def _separator(path: Path, encoding: str) -> str:
-    """The sign that parts most of the first lines into the same number of columns."""
-    with path.open(encoding=encoding, errors="replace", newline="") as stream:
-        lines = [line for _, line in zip(range(_SAMPLE_LINES), stream, strict=False)]
-    best, most = ",", 0.0
-    for sign in SEPARATORS:
-        try:
-            widths = [len(fields) for fields in csv.reader(lines, delimiter=sign) if fields]
-        except csv.Error:
-            continue
-        same = widths.count(widths[0]) / len(widths) if widths else 0.0
-        # The header knows best how many columns there are; a decimal comma is not in it.
-        score = same * widths[0] if widths and widths[0] > 1 else 0.0
-        if score > most:
-            best, most = sign, score
-    if not most:
-        message = (
-            f"{path.name} has no comma, semicolon, tab or bar in its first row, so it is no table "
-            "of several columns; export the orders as CSV with column names."
-        )
-        raise UnreadableFile(message)
-    return best

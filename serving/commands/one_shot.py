@@ -37,7 +37,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     Rows on or after the cutoff are left out before anything is judged or learned. Refused rows go
     to a file beside `out`. Raises DataError, TooManyRefused or NotEnoughData.
     """
-    _check_out(file, out)
+    check_out(file, out)
     progress("reading")
     guess = guess_source(
         file,
@@ -63,7 +63,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
         seed=asked.seed,
         progress=progress,
     )
-    _write(predictions, out)
+    write_beside(predictions, out)
     unseen_count = len(histories.before(asked.cutoff).customer_ids) - len(predictions)
     lines = [
         *guess.notes,
@@ -88,9 +88,10 @@ def _told(predictions: pd.DataFrame, out: Path, asked: OneShot) -> str:
     )
 
 
-def _check_out(file: Path, out: Path) -> None:
+def check_out(file: Path, out: Path) -> None:
+    """Nothing, if predictions from `file` can go to `out`; else raises DataError with the cure."""
     if out.exists() and file.exists() and out.samefile(file):
-        message = f"{out} is the file of orders itself. Write the predictions to another one."
+        message = f"{out} is the file that is read. Write the predictions to another one."
         raise DataError(message)
     if out.suffix not in {".parquet", ".csv"}:
         message = f"{out} must end in .parquet or .csv, so that the format is clear."
@@ -100,8 +101,8 @@ def _check_out(file: Path, out: Path) -> None:
         raise DataError(message)
 
 
-def _write(predictions: pd.DataFrame, out: Path) -> None:
-    """Written beside and moved, so that a killed run leaves no half file."""
+def write_beside(predictions: pd.DataFrame, out: Path) -> None:
+    """A .parquet or .csv file, written beside and moved: a killed run leaves no half file."""
     unfinished = out.with_name(f".{out.name}.unfinished")
     if out.suffix == ".parquet":
         predictions.to_parquet(unfinished, index=False)

@@ -35,6 +35,7 @@ COMMANDS = (
     "backtest",
     "score",
     "predict orders",
+    "predict table",
     "features list",
     "features dictionary",
     "features test",
