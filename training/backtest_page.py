@@ -20,7 +20,6 @@ from training.backtest_pictures import (
     value_picture,
 )
 from training.backtest_words import (
-    NAMES,
     NOTHING,
     Cell,
     cell,
@@ -39,6 +38,7 @@ from training.judging import Sheet
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_NAME, DATA_NAME = "backtest.html", "backtest.json"
 SHOWN_OVER_TIME = ("auc", "log_loss", "ece", "top_decile_lift", "empc_own", "ngini", "bias", "rmse")
+SHOWN_OF_PARTS = ("auc", "log_loss", "empc_own", "ngini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,12 @@ def page(report: Sheet) -> str:
 
 
 def _part(report: Sheet, part: Sheet) -> Part:
-    mean, is_whole = part["mean"], part["kind"] == "all"
+    mean = part["mean"]
     sentence = counts_sentence(mean, days=len(report["embargo"]))
     anchor = f"{part['kind']}-{part['name']}".replace(" ", "-")
     if not mean["judged"]:
         return Part(anchor, part["name"], sentence, None, ())
-    figures = SHOWN_OVER_TIME if is_whole or len(report["embargo"]) > 1 else ()
+    figures = SHOWN_OVER_TIME if part["kind"] == "all" else SHOWN_OF_PARTS
     blocks = [_over_time(report, part, figure) for figure in figures]
     blocks += _tenth_blocks(report, mean["tenths"])
     return Part(anchor, part["name"], sentence, _figures_table(report, mean), tuple(blocks))
@@ -160,7 +160,7 @@ def _over_time(report: Sheet, part: Sheet, figure: str) -> Block:
         head = Cell(sheet["cutoff"], f"n = {sheet['customers_count']:,}")
         rows.append((head, tuple(_cells(report, kind, by_system, missing=missing))))
     columns = ("Day", *map(name_of, report["systems"]))
-    picture = over_time_picture(part["over_time"], figure, NAMES, label)
+    picture = over_time_picture(part["over_time"], figure, _names(report), label)
     meaning = report["figures"][figure]["meaning"]
     table = Table(label, columns, tuple(rows))
     return Block(f"{label} over time", meaning, Markup(picture), table)  # noqa: S704 - ours
@@ -172,7 +172,7 @@ def _cells(report: Sheet, kind: str, by_system: Sheet, *, missing: str = NOTHING
 
 
 def _tenth_blocks(report: Sheet, tenths: Sheet) -> Iterator[Block]:
-    currency = report["currency"]
+    currency, names = report["currency"], _names(report)
     gain = "Of all who churned, the share reached by contacting so many customers, riskiest first."
     lift = "The churn rate of the contacted over that of all."
     said = (
@@ -181,17 +181,17 @@ def _tenth_blocks(report: Sheet, tenths: Sheet) -> Iterator[Block]:
     )
     value = "Mean value expected → realised in ten equal groups, the most valuable first."
     shown = (
-        (Tenths("Cumulative gain", gain, "share", "reached_share"), gain_picture(tenths, NAMES)),
-        (Tenths("Lift", lift, "ratio", "lift_ratio"), lift_picture(tenths, NAMES)),
+        (Tenths("Cumulative gain", gain, "share", "reached_share"), gain_picture(tenths, names)),
+        (Tenths("Lift", lift, "ratio", "lift_ratio"), lift_picture(tenths, names)),
         (
             Tenths("Reliability", said, "percent", "churn_seen", "churn_said"),
-            reliability_picture(tenths, NAMES),
+            reliability_picture(tenths, names),
         ),
         (
             Tenths(
                 f"Value by decile, {currency}", value, "money", "value_realised", "value_expected"
             ),
-            value_picture(tenths, NAMES, currency),
+            value_picture(tenths, names, currency),
         ),
     )
     for what, picture in shown:
@@ -213,6 +213,10 @@ def _tenths_table(report: Sheet, tenths: Sheet, what: Tenths) -> Table:
         rows.append((Cell(name), tuple(cells)))
     head = "Contacted" if what.is_cumulative else "Tenth"
     return Table(what.title, (head, *map(name_of, report["systems"])), tuple(rows))
+
+
+def _names(report: Sheet) -> dict[str, str]:
+    return {system: name_of(system) for system in report["systems"]}
 
 
 def _same_market(slices: list[Sheet], whole: Sheet) -> str | None:

@@ -169,8 +169,8 @@ def method(report: Sheet) -> list[tuple[str, str]]:
         (
             "Embargo",
             "For every day all models are fitted anew, from what was known before it. No row "
-            "younger than one label is learned from, and every label learned ends before the day: "
-            f"{waits}.",
+            "younger than one label is learned from (of churn or of value, each by its own), and "
+            f"every label learned ends before the day. Churn was learned {waits}.",
         ),
         (
             "Who is judged",

@@ -145,7 +145,7 @@ def strongest_baselines(found: Judged) -> dict[str, str]:
             for system, figures in found.figures.items()
             if system != CHAMPION and name in figures and math.isfinite(figures[name][0])
         }
-        if known and figure.better != "neither":
+        if known and figure.better != "neither" and name in found.figures[CHAMPION]:
             strongest[name] = min(known, key=lambda system: float(known[system]))
     return strongest
 
