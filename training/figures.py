@@ -92,8 +92,8 @@ _ALL = (
         "EMPC, own values",
         "higher",
         "money",
-        "The same with each customer's own value: the margin of what she brought in the days "
-        "before.",
+        "Expected maximum profit per customer with each customer's own value: the margin of "
+        "what she brought in the days before.",
     ),
     Figure(
         "ngini",
