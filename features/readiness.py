@@ -18,6 +18,9 @@ LONG_GAP_SHARE = 0.2
 HORIZONS_NEEDED = 3
 """One horizon to learn from, one to judge by, and one before them to know the customers."""
 
+COLUMNS = ("customer_id", "day", "kind")
+"""Columns of the orders that readiness is judged by."""
+
 Level = Literal["ok", "warning", "missing"]
 
 _REPEAT_SHARE = 0.1
@@ -101,7 +104,7 @@ def assess(
 ) -> Readiness:
     """The readiness of these orders; without a horizon, for the churn window proposed.
 
-    `account` is that of their source, which may have brought only the newest of them; `today`
+    `orders` need `COLUMNS` only. `account` is that of their source, which may have brought only the newest of them; `today`
     allows to say how old the last order is.
     """
     facts = _facts(orders)

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from features.errors import NotEnoughData, NotReady
 from features.ingestion import Ingested, ingest
 from features.markets import money_text
-from features.readiness import assess
+from features.readiness import COLUMNS, assess
 from features.settings import Settings
 from features.stored import stored_orders
 from serving.batch import Published, score_and_publish
@@ -171,7 +171,7 @@ def require_enough(settings: Settings, ingested: Ingested) -> None:
     readiness = assess(
         ingested.tables["orders"].account,
         # All that are known: what was read now may be only the newest of them.
-        stored_orders(settings.workspace / "histories"),
+        stored_orders(settings.workspace / "histories", COLUMNS),
         settings.sources.orders,
         min_customers=settings.min_customers,
         horizon_days=horizon_days,
