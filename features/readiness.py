@@ -104,8 +104,8 @@ def assess(
 ) -> Readiness:
     """The readiness of these orders; without a horizon, for the churn window proposed.
 
-    `orders` need `COLUMNS` only. `account` is that of their source, which may have brought only the newest of them; `today`
-    allows to say how old the last order is.
+    `orders` need `COLUMNS` only; `account` is that of their source, which may have brought only the
+    newest of them. `today` allows to say how old the last order is.
     """
     facts = _facts(orders)
     long_gap_shares = _long_gap_shares(orders)
