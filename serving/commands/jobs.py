@@ -1,4 +1,4 @@
-"""The three jobs: train, backtest, score; each reads the orders again and tells what it did."""
+"""The three jobs: train, backtest, score; each reads what is new and tells what it did."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from features.errors import NotEnoughData, NotReady
 from features.ingestion import Ingested, ingest
 from features.markets import money_text
-from features.readiness import assess
+from features.readiness import COLUMNS, assess
 from features.settings import Settings
 from features.stored import stored_orders
 from serving.batch import Published, score_and_publish
@@ -184,17 +184,15 @@ def alone(settings: Settings) -> Iterator[None]:
 
 
 def require_enough(settings: Settings, ingested: Ingested) -> None:
-    """Nothing, if the accepted orders allow a model. Raises NotEnoughData with every reason."""
+    """Nothing, if the stored orders allow a model. Raises NotEnoughData with every reason."""
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
-    orders = None
-    if settings.sources.orders.holds == "news":
-        orders = stored_orders(settings.workspace / "histories")
     readiness = assess(
-        ingested.reading,
+        ingested.tables["orders"].account,
+        # All that are known: what was read now may be only the newest of them.
+        stored_orders(settings.workspace / "histories", COLUMNS),
         settings.sources.orders,
         min_customers=settings.min_customers,
         horizon_days=horizon_days,
-        orders=orders,
     )
     if readiness.unavailable_reason is not None:
         raise NotEnoughData(readiness.unavailable_reason)
