@@ -19,14 +19,19 @@ Ints = npt.NDArray[np.int64]
 LEVEL = 0.95
 RESAMPLES_COUNT = 500
 AT_ONCE = 100
+DRAWN_AT_ONCE = 20_000_000
 MOST_GROUPS = 500
 
 
 def resamples(customers_count: int, *, count: int, seed: int) -> Iterator[Floats]:
-    """How often each customer was drawn, in parts of shape (n_customers, up to 100)."""
+    """How often each customer was drawn, in parts of shape (n_customers, up to 100).
+
+    Of very many customers fewer resamples come at once, so that a part fits into memory.
+    """
     rng = np.random.default_rng(seed)
-    for first in range(0, count, AT_ONCE):
-        drawn = np.empty((customers_count, min(AT_ONCE, count - first)))
+    at_once = min(AT_ONCE, max(1, DRAWN_AT_ONCE // max(customers_count, 1)))
+    for first in range(0, count, at_once):
+        drawn = np.empty((customers_count, min(at_once, count - first)))
         for at in range(drawn.shape[1]):
             chosen = rng.integers(0, customers_count, customers_count)
             drawn[:, at] = np.bincount(chosen, minlength=customers_count)
@@ -42,7 +47,7 @@ class Interval:
     high: float
 
 
-def interval(values: Floats, lowest: float, highest: float) -> Interval:
+def interval(values: Floats, lowest: float, highest: float, *, level: float = LEVEL) -> Interval:
     """The first value, between percentiles of the others, moved so that their median is the first.
 
     The others are the same figure in resamples. Resampling adds noise of its own, which a
@@ -52,7 +57,7 @@ def interval(values: Floats, lowest: float, highest: float) -> Interval:
     value, known = float(values[0]), values[1:][np.isfinite(values[1:])]
     if not np.isfinite(value) or not len(known):
         return Interval(value, float("nan"), float("nan"))
-    tail = (1 - LEVEL) / 2
+    tail = (1 - level) / 2
     low, middle, high = np.quantile(known, [tail, 0.5, 1 - tail])
     bounds = np.clip([value + low - middle, value + high - middle], lowest, highest)
     return Interval(value, float(bounds[0]), float(bounds[1]))
