@@ -26,6 +26,9 @@ from features.settings import Settings
 from training.evaluation import Holdout
 from training.pictures import calibration_figure, gain_figure
 
+Client = MlflowClient
+"""MLflow's client, for the signatures of others."""
+
 EXPERIMENT = "regulars"
 GATE_FILE = "gate.json"
 CARD_NAME = "model_card"
