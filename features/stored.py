@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -60,12 +60,16 @@ def by_bucket(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Iterator[H
         )
 
 
-def stored_orders(folder: Path) -> pa.Table:
-    """The orders that hold today, of all customers, in their contract."""
+def stored_orders(folder: Path, columns: Sequence[str]) -> pa.Table:
+    """These columns of the orders that hold today, of all customers."""
     kept = read(folder)
-    every = pa.concat_tables([kept.read_events("orders", bucket) for bucket in kept.buckets()])
+    if "orders" not in kept.tables():
+        return EVENT_TABLES["orders"].arrow_schema().empty_table().select(columns)
+    wanted = [*dict.fromkeys([*columns, "known_to"])]
+    parts = [kept.read_events("orders", bucket, wanted) for bucket in kept.buckets()]
+    every = pa.concat_tables(parts)
     holds = pc.equal(every["known_to"], pa.scalar(FOREVER, pa.date32()))
-    return every.filter(holds).select(EVENT_TABLES["orders"].arrow_schema().names)
+    return every.filter(holds).select(columns)
 
 
 def customer(stored: Stored, customer_id: str, groups: tuple[ModuleType, ...] = ()) -> Histories:

@@ -61,13 +61,13 @@ def riskiest_customer(settings: Settings) -> str:
 
 
 def _told(trained: TrainReport, scored: ScoreReport) -> str:
-    reading, quality = trained.ingested.reading, trained.trained.quality
+    orders, quality = trained.ingested.tables["orders"], trained.trained.quality
     generation, overview = scored.published.generation, scored.published.overview
     holdout = quality["holdout"]
     at_stake = money_text(overview.value_at_stake, generation.currency)
     return "\n".join(
         [
-            f"Orders:  {reading.summary()}",
+            f"Orders:  {orders.told()}",
             f"Model:   version {trained.trained.version.number}, grade {quality['grade']}; judged "
             f"on {holdout['customers_count']:,} customers active on {holdout['cutoff']}:",
             quality_table(quality),
