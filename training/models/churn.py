@@ -11,6 +11,7 @@ The mean, in log-odds, of three members that err in different ways:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -31,6 +32,14 @@ BY_CONTRACT: Weights = {"plain": 0.5, "anchored": 0.5, "anchor": 0.0}
 """A purchase model knows nothing of contracts: it may shape trees, but has no voice of its own."""
 
 LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels say nothing
+
+
+class _Trees(NamedTuple):
+    """The plain trees' probability, the anchored trees' log-odds, the plain trees' shift."""
+
+    plain: Floats
+    anchored: Floats
+    shift: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +65,40 @@ class ChurnModel:
 
     def churn_probability(self, features: pd.DataFrame, horizon_days: int) -> Floats:
         """One probability in [0, 1] per row; raises ModelRefused for a horizon beyond reason."""
-        return sigmoid(mixed(self.members(features, horizon_days), self.choice.weights))
+        return self.churn_probabilities(features, [horizon_days])[horizon_days]
+
+    def churn_probabilities(
+        self, features: pd.DataFrame, horizons_days: Sequence[int]
+    ) -> dict[int, Floats]:
+        """The same for several horizons, by horizon; the trees are asked once."""
+        weights = self.choice.weights
+        trees = self._trees(features)
+        return {
+            days: sigmoid(mixed(self._members(features, days, trees), weights))
+            for days in horizons_days
+        }
 
     def members(self, features: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
         """What each member says, in log-odds per row."""
+        return self._members(features, horizon_days, self._trees(features))
+
+    def _trees(self, features: pd.DataFrame) -> _Trees:
+        """What does not depend on the horizon."""
+        shift = np.zeros(len(features))
+        if self.choice.weights["anchor"]:
+            shift = self.beyond.shift(self.anchor, features, Anchor.churn_logit)
+        plain = sigmoid(raw_score(self.plain, features))
+        return _Trees(plain, raw_score(self.anchored, features), shift)
+
+    def _members(
+        self, features: pd.DataFrame, horizon_days: int, trees: _Trees
+    ) -> dict[str, Floats]:
         require_horizon(horizon_days)
         anchor = self.anchor.churn_logit(features, horizon_days)
         exponent = np.exp(self.stretch.at(horizon_days))
-        plain = logit(sigmoid(raw_score(self.plain, features)) ** exponent)
-        if self.choice.weights["anchor"]:
-            plain += self.beyond.shift(self.anchor, features, Anchor.churn_logit)
         return {
-            "plain": plain,
-            "anchored": raw_score(self.anchored, features) + anchor,
+            "plain": logit(trees.plain**exponent) + trees.shift,
+            "anchored": trees.anchored + anchor,
             "anchor": anchor,
         }
 

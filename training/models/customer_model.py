@@ -1,6 +1,6 @@
 """What the product predicts of a customer: churn, orders and value, from one set of fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -101,9 +101,10 @@ class CustomerModel:
         `churn_probability` within the churn horizon, and `answers` within the value horizon.
         """
         horizons = self.facts.horizons
-        churn = self.churn.churn_probability(features, horizons.churn_days)
-        answers = self.answers(features, horizons.value_days)
-        answers.insert(0, "churn_probability", churn)
+        asked = [horizons.churn_days, horizons.value_days, LONGEST_DAYS]
+        silence = self.churn.churn_probabilities(features, asked)
+        answers = self._answers(features, horizons.value_days, silence)
+        answers.insert(0, "churn_probability", silence[horizons.churn_days])
         return answers
 
     def answers(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
@@ -115,19 +116,26 @@ class CustomerModel:
         silence and the more orders and value are expected. Raises ModelRefused for a horizon
         beyond ten years.
         """
-        silent = self.churn.churn_probability(features, horizon_days)
-        at_last = self.churn.churn_probability(features, LONGEST_DAYS)
-        expected = self.value.expected_value(features, horizon_days)
-        low, high = self.interval.around(expected)
+        silence = self.churn.churn_probabilities(features, [horizon_days, LONGEST_DAYS])
+        return self._answers(features, horizon_days, silence)
+
+    def _answers(
+        self, features: pd.DataFrame, horizon_days: int, silence: Mapping[int, np.ndarray]
+    ) -> pd.DataFrame:
+        silent = silence[horizon_days]
+        served_days = self.facts.horizons.value_days
+        values = self.value.expected_values(features, dict.fromkeys([horizon_days, served_days]))
+        expected, like = values[horizon_days], values[served_days]
+        low, high = self.interval.around(expected, like)
         return pd.DataFrame(
             {
                 "no_order_probability": silent,
                 "alive_probability": np.maximum(
-                    self.churn.anchor.alive_probability(features), 1 - at_last
+                    self.churn.anchor.alive_probability(features), 1 - silence[LONGEST_DAYS]
                 ),
                 "expected_orders": self._expected_orders(features, horizon_days, silent),
                 "expected_value": expected,
-                "value_median": self.interval.median(expected),
+                "value_median": self.interval.median(expected, like),
                 "value_low": low,
                 "value_high": high,
             },
@@ -142,12 +150,12 @@ class CustomerModel:
         The years' parts are differences of the expected value at their ends, each discounted from
         its middle by the yearly rate.
         """
-        total, before = np.zeros(len(features)), np.zeros(len(features))
+        total = before = np.zeros(len(features))
+        until = self.value.expected_values(features, LIFETIME_DAYS[1:])
         for first, last in pairwise(LIFETIME_DAYS):
-            until = self.value.expected_value(features, last)
             years = (first + last) / 2 / DAYS_PER_YEAR
-            total += (until - before) * margin / (1 + discount_rate) ** years
-            before = until
+            total = total + (until[last] - before) * margin / (1 + discount_rate) ** years
+            before = until[last]
         return pd.Series(total, index=features.index, name="lifetime_value")
 
     def _expected_orders(

@@ -35,16 +35,21 @@ class ValueInterval:
     middle: tuple[float, ...]
     high: tuple[float, ...]
 
-    def around(self, expected: Floats) -> tuple[Floats, Floats]:
-        """Low and high of each expected value, same unit; low <= expected <= high."""
-        group = self._group(expected)
+    def around(self, expected: Floats, like: Floats | None = None) -> tuple[Floats, Floats]:
+        """Low and high of each expected value, same unit; low <= expected <= high.
+
+        `like` are the values that say which group a customer is of, if the expected ones are of
+        another horizon than those that the groups were made from.
+        """
+        group = self._group(expected if like is None else like)
         low = expected * np.asarray(self.low)[group]
         high = expected * np.asarray(self.high)[group]
         return np.minimum(low, expected), np.maximum(high, expected)
 
-    def median(self, expected: Floats) -> Floats:
+    def median(self, expected: Floats, like: Floats | None = None) -> Floats:
         """What half of the customers with such an expected value stay below; 0 for most."""
-        middle: Floats = expected * np.asarray(self.middle)[self._group(expected)]
+        group = self._group(expected if like is None else like)
+        middle: Floats = expected * np.asarray(self.middle)[group]
         return middle
 
     def _group(self, expected: Floats) -> npt.NDArray[np.intp]:

@@ -13,7 +13,7 @@ netted; a customer's label is never below zero, because a spend that is expected
 cannot be acted on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import lightgbm as lgb
@@ -58,19 +58,42 @@ class ValueModel:
 
     def expected_value(self, features: pd.DataFrame, horizon_days: int) -> Floats:
         """Expected spend in whole units per row; raises ModelRefused for one beyond reason."""
-        return np.exp(mixed(self.members(features, horizon_days), self.choice.weights))
+        return self.expected_values(features, [horizon_days])[horizon_days]
+
+    def expected_values(
+        self, features: pd.DataFrame, horizons_days: Iterable[int]
+    ) -> dict[int, Floats]:
+        """The same for several horizons, by horizon; the trees are asked once."""
+        weights = self.choice.weights
+        trees = self._trees(features)
+        return {
+            days: np.exp(mixed(self._members(features, days, trees), weights))
+            for days in horizons_days
+        }
 
     def members(self, features: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
         """What each member says, as the logarithm of an amount per row."""
-        require_horizon(horizon_days)
+        return self._members(features, horizon_days, self._trees(features))
+
+    def _trees(self, features: pd.DataFrame) -> dict[str, Floats]:
+        """What each member's trees say, whatever the horizon."""
         shift = self.beyond.shift(self.anchor, features, Anchor.log_value)
-        shift += self.growth.at(horizon_days)
         scale = self.anchor.log_order_value(features)
-        anchor = self.anchor.log_value(features, horizon_days)
         return {
             "plain": raw_score(self.plain, features) + shift,
             "scaled": raw_score(self.scaled, features) + scale + shift,
-            "anchored": raw_score(self.anchored, features) + anchor,
+            "anchored": raw_score(self.anchored, features),
+        }
+
+    def _members(
+        self, features: pd.DataFrame, horizon_days: int, trees: dict[str, Floats]
+    ) -> dict[str, Floats]:
+        require_horizon(horizon_days)
+        growth = self.growth.at(horizon_days)
+        return {
+            "plain": trees["plain"] + growth,
+            "scaled": trees["scaled"] + growth,
+            "anchored": trees["anchored"] + self.anchor.log_value(features, horizon_days),
         }
 
     def plain_value(self, features: pd.DataFrame) -> Floats:
