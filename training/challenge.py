@@ -16,13 +16,13 @@ a damaged file) is no opponent: scoring would refuse it too.
 
 from dataclasses import dataclass, field
 from datetime import date
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from features.errors import ModelRefused
 from features.settings import Settings
+from features.shape import Shape
 from training.champions import withdrawn
 from training.evaluation import CHAMPION, Attempt
 from training.gate import CHALLENGER, INCUMBENT, RULE, Mode, Ruling, evidence, rule
@@ -106,7 +106,7 @@ def find_incumbent(
     settings: Settings,
     cutoff: date,
     horizons: Horizons,
-    groups: tuple[ModuleType, ...],
+    shape: Shape,
 ) -> Incumbent | None:
     """The champion and what of it may be judged at this cutoff; None without a champion.
 
@@ -115,14 +115,17 @@ def find_incumbent(
     found = champion_registered(client)
     if found is None:
         return None
+    groups = shape.groups
     try:
         model = fetch_version(settings.workspace, found.version, groups)
-        facts, recipe = model.facts, recipe_of(model.facts, found.tags.get(RECIPE_TAG, ""))
-        if facts.horizons != horizons:
-            why = "it answers for other horizons or another definition than the settings ask for"
-            return Incumbent(found, unusable=why, facts=facts, recipe=recipe)
     except ModelRefused as error:
         return Incumbent(found, unusable=str(error).rstrip("."))
+    facts, recipe = model.facts, recipe_of(model.facts, found.tags.get(RECIPE_TAG, ""))
+    unusable = shape.differs_from(Shape.from_dict(facts.shape, groups))
+    if facts.horizons != horizons:
+        unusable = "it answers for other horizons or another definition than the settings ask for"
+    if unusable:
+        return Incumbent(found, unusable=unusable, facts=facts, recipe=recipe)
     if seen_nothing_after(model, cutoff):
         return Incumbent(found, model, "itself", facts=facts, recipe=recipe)
     try:

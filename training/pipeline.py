@@ -102,7 +102,7 @@ def train(
     require_customers(len(rows), settings.min_customers, as_of)
     cutoff = holdout_cutoff(known, as_of, horizons)
     client = use_workspace(settings.workspace)
-    incumbent = find_incumbent(client, settings, cutoff, horizons, histories.shape.groups)
+    incumbent = find_incumbent(client, settings, cutoff, horizons, histories.shape)
     with tracked_run(settings, "train") as run_id, tempfile.TemporaryDirectory() as aside:
         tried = attempt(
             known,
