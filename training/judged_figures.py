@@ -107,7 +107,8 @@ class Resampled:
             realised = self.rows.realised_value
             ranked = self.by_expected.sums(weights, one, realised)
             best = self.by_realised.sums(weights, one, realised)
-            level = (self.expected @ weights) / (realised @ weights)
+            paid = realised @ weights
+            level = np.where(paid > 0, (self.expected @ weights) / paid, np.nan)
             return {
                 "log_loss": (self._log_losses() @ weights) / mass.sum(axis=0),
                 "auc": _auc(gone, mass - gone),

@@ -50,8 +50,12 @@ def gate_markdown(gate: Sheet) -> str:
         for one in sheet.get("differences", [])
         if one["system"] == CHALLENGER
     ]
-    header = ["customers", "figure", "difference", "value", "interval", "verdict"]
-    return "\n".join([*lines, "", *_table(header, rows)])
+    header = ["customers", "figure", "difference", "value", "interval*", "verdict"]
+    note = (
+        "*95 % over the four figures together, and over figures and markets together. A difference "
+        "decides only beyond its interval and from a smallest size on."
+    )
+    return "\n".join([*lines, "", *_table(header, rows), "", note])
 
 
 def standing_markdown(standing: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ class Interval:
     high: float
 
 
-def interval(values: Floats, lowest: float, highest: float, *, level: float = LEVEL) -> Interval:
+def interval(values: Floats, lowest: float, highest: float) -> Interval:
     """The first value, between percentiles of the others, moved so that their median is the first.
 
     The others are the same figure in resamples. Resampling adds noise of its own, which a
@@ -57,7 +57,7 @@ def interval(values: Floats, lowest: float, highest: float, *, level: float = LE
     value, known = float(values[0]), values[1:][np.isfinite(values[1:])]
     if not np.isfinite(value) or not len(known):
         return Interval(value, float("nan"), float("nan"))
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     low, middle, high = np.quantile(known, [tail, 0.5, 1 - tail])
     bounds = np.clip([value + low - middle, value + high - middle], lowest, highest)
     return Interval(value, float(bounds[0]), float(bounds[1]))
