@@ -52,7 +52,7 @@ def settings_of(workspace, **more):
 
 @pytest.fixture(scope="module")
 def orders():
-    return histories(simulated_orders(customers=1200))
+    return histories(simulated_orders(customers=800))
 
 
 @pytest.fixture(scope="module")
