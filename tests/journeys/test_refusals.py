@@ -47,10 +47,13 @@ def test_days_that_nobody_has_seen_are_not_taken_for_silence():
         fit_customer_model(known, FIRST_DAY + timedelta(days=500), HORIZONS, seed=1)
 
 
-def test_orders_without_money_are_told_before_a_model_is_fitted():
+def test_orders_without_money_are_told_and_worth_next_to_nothing():
     rows = [(name, when, 0) for name, when, _ in simulated_orders(customers=300)]
-    with pytest.raises(NotEnoughData, match="an amount above 0"):
-        fit_customer_model(histories(rows), CUTOFF, HORIZONS, seed=1)
+    known = histories(rows)
+    model = fit_customer_model(known, CUTOFF, HORIZONS, seed=1)
+    assert any("has an amount above 0" in note for note in model.facts.notes)
+    said = model.predict(matrix(known.before(CUTOFF), [CUTOFF]))
+    assert (said["expected_value"] < 1).all()
 
 
 def test_a_holdout_on_which_nobody_was_active_is_told():

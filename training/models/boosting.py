@@ -32,6 +32,8 @@ PARAMETERS: dict[str, object] = {
 MAX_ROUNDS = 500
 PATIENCE_ROUNDS = 30
 HELD_OUT_SHARE = 0.2
+LEAST_OF_A_KIND = 5  # rows of the rarer outcome, below which no tree is grown
+SMALLEST_MEAN = 0.01
 ROWS_OF_A_SMALL_PANEL = 20_000
 ROWS_WORTH_THREADS = 200_000
 
@@ -49,6 +51,14 @@ class Target:
         offset = None if self.offset is None else self.offset[mask]
         return Target(self.objective, self.values[mask], offset)
 
+    def teaches(self, mask: npt.NDArray[np.bool_]) -> bool:
+        """Whether some rows hold enough, of more than one kind, to grow a tree from."""
+        found = self.values[mask]
+        if self.objective == "binary":
+            rarer = min(int((found > 0).sum()), int((found <= 0).sum()))
+            return rarer >= LEAST_OF_A_KIND
+        return int((found > 0).sum()) >= LEAST_OF_A_KIND
+
 
 def fit_trees(
     features: pd.DataFrame, target: Target, customers: npt.NDArray[np.int64], *, seed: int
@@ -56,9 +66,12 @@ def fit_trees(
     """Trees fitted on all rows, as many as did best on customers held out.
 
     `customers` numbers each row's customer: all rows of one are held out together, because two
-    cutoffs of one customer tell of each other.
+    cutoffs of one customer tell of each other. A target that teaches nothing, because everybody
+    met one fate or too few did at all, gives one leaf: the base rate, or no correction.
     """
     held_out = held_out_rows(customers, seed=seed)
+    if not target.teaches(~held_out):
+        return _one_leaf(features, target)
     parameters = {**PARAMETERS, **_sized(len(features)), "objective": target.objective}
     parameters |= {"seed": seed}
     learn, watch = _data(features, target, ~held_out), _data(features, target, held_out)
@@ -66,6 +79,21 @@ def fit_trees(
     trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])
     everybody = _data(features, target, np.ones(len(features), dtype=bool))
     return lgb.train(parameters, everybody, max(trial.best_iteration, 1))
+
+
+def _one_leaf(features: pd.DataFrame, target: Target) -> lgb.Booster:
+    """A model that says the same of everybody."""
+    values = target.values  # noqa: PD011 - an array, no table
+    level = 0.0
+    if target.objective != "binary":
+        expected = len(values) if target.offset is None else np.exp(target.offset).sum()
+        level = float(np.log(max(np.sum(values) / expected, SMALLEST_MEAN)))
+    elif target.offset is None:
+        share = (np.sum(values) + 1) / (len(values) + 2)
+        level = float(np.log(share / (1 - share)))
+    alike = lgb.Dataset(features, np.full(len(features), level), params={"verbose": -1})
+    parameters = {"objective": "regression", "verbose": -1, "num_threads": 1}
+    return lgb.train(parameters, alike, num_boost_round=1)
 
 
 def held_out_rows(customers: npt.NDArray[np.int64], *, seed: int) -> npt.NDArray[np.bool_]:
