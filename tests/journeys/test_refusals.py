@@ -88,7 +88,7 @@ def test_one_job_at_a_time_works_in_a_workspace(tmp_path):
 def test_predictions_never_overwrite_the_orders(tmp_path):
     orders = tmp_path / "orders.csv"
     orders.write_text("customer_id,timestamp,amount\na,2024-01-01,1\n", encoding="utf-8")
-    with pytest.raises(Exception, match="is the file of orders itself"):
+    with pytest.raises(Exception, match="is the file that is read"):
         predict_file(
             orders, orders, OneShot(CUTOFF, 30, 0.8), today=CUTOFF, progress=lambda _: None
         )
