@@ -60,25 +60,43 @@ class Target:
         return int((found > 0).sum()) >= LEAST_OF_A_KIND
 
 
-def fit_trees(
-    features: pd.DataFrame, target: Target, customers: npt.NDArray[np.int64], *, seed: int
-) -> lgb.Booster:
+class Rows:
+    """The features of a panel in LightGBM's bins, made once for every target that is learned."""
+
+    def __init__(self, features: pd.DataFrame, customers: npt.NDArray[np.int64]) -> None:
+        """`customers` numbers each row's customer."""
+        self.features = features
+        self.customers = customers
+        parameters = {"max_bin": PARAMETERS["max_bin"], "feature_pre_filter": False, "verbose": -1}
+        self._binned = lgb.Dataset(features, np.zeros(len(features)), params=parameters)
+
+    def of(self, target: Target, mask: npt.NDArray[np.bool_] | None = None) -> lgb.Dataset:
+        """Some rows, or all, with what is learned of them."""
+        found = np.arange(len(self.features)) if mask is None else np.flatnonzero(mask)
+        part = self._binned.subset(found.tolist()).construct()
+        told = target if mask is None else target.rows(mask)
+        part.set_label(told.values)
+        if told.offset is not None:
+            part.set_init_score(told.offset)
+        return part
+
+
+def fit_trees(rows: Rows, target: Target, *, seed: int) -> lgb.Booster:
     """Trees fitted on all rows, as many as did best on customers held out.
 
-    `customers` numbers each row's customer: all rows of one are held out together, because two
-    cutoffs of one customer tell of each other. A target that teaches nothing, because everybody
-    met one fate or too few did at all, gives one leaf: the base rate, or no correction.
+    All rows of a customer are held out together, because two cutoffs of one customer tell of each
+    other. A target that teaches nothing, because everybody met one fate or too few did at all,
+    gives one leaf: the base rate, or no correction.
     """
-    held_out = held_out_rows(customers, seed=seed)
+    held_out = held_out_rows(rows.customers, seed=seed)
     if not target.teaches(~held_out):
-        return _one_leaf(features, target)
-    parameters = {**PARAMETERS, **_sized(len(features)), "objective": target.objective}
+        return _one_leaf(rows.features, target)
+    parameters = {**PARAMETERS, **_sized(len(rows.features)), "objective": target.objective}
     parameters |= {"seed": seed}
-    learn, watch = _data(features, target, ~held_out), _data(features, target, held_out)
     stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
+    learn, watch = rows.of(target, ~held_out), rows.of(target, held_out)
     trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])
-    everybody = _data(features, target, np.ones(len(features), dtype=bool))
-    return lgb.train(parameters, everybody, max(trial.best_iteration, 1))
+    return lgb.train(parameters, rows.of(target), max(trial.best_iteration, 1))
 
 
 def _one_leaf(features: pd.DataFrame, target: Target) -> lgb.Booster:
@@ -131,11 +149,6 @@ def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
         message = f"The model needs features that are not there: {', '.join(missing)}."
         raise ModelRefused(message)
     return features[names]
-
-
-def _data(features: pd.DataFrame, target: Target, mask: npt.NDArray[np.bool_]) -> lgb.Dataset:
-    rows = target.rows(mask)
-    return lgb.Dataset(features[mask], rows.values, init_score=rows.offset, params={"verbose": -1})
 
 
 def _sized(rows_count: int) -> dict[str, object]:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from training.models.anchor import Anchor, Beyond, Now, longest_silence
-from training.models.boosting import Target, contributions, fit_trees, raw_score
+from training.models.boosting import Rows, Target, contributions, fit_trees, raw_score
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
@@ -147,11 +147,10 @@ def fit_value_model(  # noqa: PLR0913 - what is learned from, for when, and how 
     `offset` is the anchors' log value and `scale` their log value of an order, per row of the
     panel. Nothing is known yet of what follows the day of prediction.
     """
-    features = panel.features[panel.feature_names]
+    rows = Rows(panel.features[panel.feature_names], panel.customers)
     spend = spend_of(panel)
-    customers = panel.customers
     plain, scaled, anchored = (
-        fit_trees(features, Target("tweedie", spend, start), customers, seed=seed)
+        fit_trees(rows, Target("tweedie", spend, start), seed=seed)
         for start in (None, scale, offset)
     )
     label_days = panel.plan.label_days
