@@ -62,10 +62,16 @@ def by_bucket(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Iterator[H
 
 def stored_orders(folder: Path) -> pa.Table:
     """The orders that hold today, of all customers, in their contract."""
-    kept = read(folder)
-    every = pa.concat_tables([kept.read_events("orders", bucket) for bucket in kept.buckets()])
-    holds = pc.equal(every["known_to"], pa.scalar(FOREVER, pa.date32()))
-    return every.filter(holds).select(EVENT_TABLES["orders"].arrow_schema().names)
+    every = stored_events(folder, "orders")
+    return every.filter(pc.equal(every["known_to"], pa.scalar(FOREVER, pa.date32())))
+
+
+def stored_events(folder: Path, table: str) -> pa.Table:
+    """Every version of the events of a table, of all customers, in its contract."""
+    kept, names = read(folder), EVENT_TABLES[table].arrow_schema().names
+    return pa.concat_tables(
+        [kept.read_events(table, bucket).select(names) for bucket in kept.buckets()]
+    )
 
 
 def customer(stored: Stored, customer_id: str, groups: tuple[ModuleType, ...] = ()) -> Histories:
