@@ -15,7 +15,9 @@ def retention(
     ] = FILE_NAME,
     months: Annotated[
         list[int] | None,
-        typer.Option("--months", "-m", min=1, max=36, help="Months ahead to judge; again for more."),
+        typer.Option(
+            "--months", "-m", min=1, max=36, help="Months ahead to judge; again for more."
+        ),
     ] = None,
     cutoffs: Annotated[
         int, typer.Option(min=1, max=24, help="How many past months to judge at, pooled.")

@@ -204,9 +204,7 @@ def contract_panel(
     counts = np.where(_drawn(known.codes, counts, seed), counts, 0)
     places = np.repeat(np.arange(len(counts)), counts)
     months_ahead = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return ContractPanel(
-        known, places, months_ahead, months_ahead == ends[places], reasons[places]
-    )
+    return ContractPanel(known, places, months_ahead, months_ahead == ends[places], reasons[places])
 
 
 def _drawn(codes: Ints, counts: Ints, seed: int) -> Bools:

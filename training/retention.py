@@ -1,4 +1,4 @@
-"""The report on contracts: how long they last, by cohort and reason, and how well it is foretold."""
+"""The report on contracts: how long they last, by cohort and reason, and how well it is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -105,7 +105,9 @@ def _reasons(spells: Spells, names: Sequence[str]) -> dict[str, Any]:
     if not (spells.reasons >= 0).any():
         return {}
     found = incidence_by_reason(spells, names)
-    counted = np.bincount(spells.reasons[spells.ended & (spells.reasons >= 0)], minlength=len(names))
+    counted = np.bincount(
+        spells.reasons[spells.ended & (spells.reasons >= 0)], minlength=len(names)
+    )
     counts = dict(zip(names, counted.tolist(), strict=True))
     untold = int((spells.ended & (spells.reasons < 0)).sum())
     return {

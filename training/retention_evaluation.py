@@ -24,11 +24,11 @@ from training.contract_panel import (
     mature_months,
 )
 from training.metrics import auc, ece, log_loss
+from training.models.anchor import sigmoid
 from training.models.boosting import Target, fit_trees, raw_score
 from training.models.customer_model import Progress, no_progress
 from training.models.hazard import FEWEST_ENDS, fit_hazard, survival_of
 from training.models.kaplan_meier import kaplan_meier, lifetimes_of
-from training.models.anchor import sigmoid
 from training.models.shifted_beta_geometric import fit_shifted_beta_geometric
 from training.spells import Bools, Changes, date_of, day_of, monthly_cutoffs, spells_at
 
@@ -166,7 +166,9 @@ def _answers(
     for months in months_asked:
         plain, label_months = _plain(landmarks.before(day), asked, known, cutoff, months, contracts)
         said = {name: 1 - curve[:, months] for name, curve in curves.items()} | {PLAIN: plain}
-        found[months] = _Answers(cutoff, asked.codes, ends < months, said, label_months, hazard.strength)
+        found[months] = _Answers(
+            cutoff, asked.codes, ends < months, said, label_months, hazard.strength
+        )
     return found
 
 
@@ -204,9 +206,7 @@ def _pooled(months: int, found: list[_Answers]) -> Judged:
         cutoffs=tuple(one.cutoff for one in found),
         customers=np.concatenate([one.customers for one in found]),
         ended=np.concatenate([one.ended for one in found]),
-        said={
-            name: np.concatenate([one.said[name] for one in found]) for name in found[0].said
-        },
+        said={name: np.concatenate([one.said[name] for one in found]) for name in found[0].said},
         label_months=tuple(one.label_months for one in found),
         strengths=tuple(one.strength for one in found),
     )

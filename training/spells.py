@@ -69,8 +69,9 @@ class Changes:
 class Spells:
     """Spells as known at the start of `day`, by customer and start; shape (n_spells,).
 
-    `decided_day` is `day` less the grace: what an end before it means is decided. `numbers` counts a customer's spells from 1. `end_days` is the first day without a contract as
-    far as is known, NEVER for a contract without an end; only where `ended` does it hold.
+    `decided_day` is `day` less the grace: what an end before it means is decided. `numbers` counts
+    a customer's spells from 1. `end_days` is the first day without a contract as far as is known,
+    NEVER for a contract without an end; only where `ended` does it hold.
     """
 
     day: int

@@ -32,6 +32,8 @@ from training.spells import NO_REASON
 FEWEST_ENDS = 20
 """Below so many ends, or so many months without one, trees would learn noise."""
 FEWEST_OF_A_REASON = 50
+FADES = 0.5
+"""What a month further ahead than any that was learned from leaves of the trees' say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class HazardModel:
         if self.trees is None:
             return sigmoid(offset)
         score = raw_score(self.trees, self._inputs(landmarks, ahead))
-        return sigmoid(offset + self.strength * score)
+        beyond = max(ahead - self.farthest, 0)
+        return sigmoid(offset + self.strength * FADES**beyond * score)
 
     def _inputs(self, landmarks: Landmarks, ahead: int) -> pd.DataFrame:
         months = np.full(len(landmarks.codes), ahead, dtype=np.int64)
@@ -148,10 +151,10 @@ def _strength(inputs: pd.DataFrame, target: Target, customers: Ints, *, seed: in
     to nothing this is near 0, and the anchor stands.
     """
     half = np.random.default_rng(seed).permutation(int(customers.max()) + 1)[customers] % 2 == 0
-    score = np.zeros(len(inputs))
+    score, happened = np.zeros(len(inputs)), target.values  # noqa: PD011 - no frame
     for mask in (half, ~half):
         numbers = np.unique(customers[mask], return_inverse=True)[1].astype(np.int64)
-        if len(np.unique(target.values[mask])) < 2:
+        if np.ptp(happened[mask]) == 0:
             return 0.0
         trees = fit_trees(inputs[mask], target.rows(mask), numbers, seed=seed).trees
         score[~mask] = raw_score(trees, inputs[~mask])
@@ -159,7 +162,7 @@ def _strength(inputs: pd.DataFrame, target: Target, customers: Ints, *, seed: in
 
     def loss(strength: float) -> float:
         log_odds = offset + strength * score
-        return float(np.mean(np.logaddexp(0, log_odds) - target.values * log_odds))
+        return float(np.mean(np.logaddexp(0, log_odds) - happened * log_odds))
 
     return float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
 

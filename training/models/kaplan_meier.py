@@ -47,10 +47,8 @@ class KaplanMeier:
 
     def table(self) -> list[dict[str, float]]:
         """One row per period from 0, as JSON-able data."""
-        at_risk = np.append(self.at_risk[:1], self.at_risk)
-        ended = np.append(0.0, self.ended)
-        if not len(at_risk) == len(self.survival):
-            at_risk = np.zeros(1)
+        at_start = self.at_risk[:1] if len(self.at_risk) else np.zeros(1)
+        at_risk, ended = np.append(at_start, self.at_risk), np.append(0.0, self.ended)
         return [
             {
                 "month": month,

@@ -62,7 +62,8 @@ class Lifetimes:
         longest = int(self.periods.max(initial=0))
         ended = np.bincount(self.periods, self.counts * self.ended, longest + 1)[1:]
         survived = np.bincount(self.periods, self.counts * ~self.ended, longest + 1)[1:]
-        return np.cumsum((ended + survived)[::-1])[::-1], ended
+        at_risk: FloatArray = np.cumsum((ended + survived)[::-1])[::-1].astype(np.float64)
+        return at_risk, ended.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

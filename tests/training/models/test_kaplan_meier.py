@@ -31,14 +31,23 @@ def made_up(count: int = 300, seed: int = 4) -> Spells:
     reasons = np.where(ended, rng.integers(-1, 2, count), -1)
     codes = np.arange(count)
     return Spells(
-        day, day, codes, np.ones(count, dtype=np.int64), starts, np.where(ended, ends, 99_999), ended, reasons
+        day,
+        day,
+        codes,
+        np.ones(count, dtype=np.int64),
+        starts,
+        np.where(ended, ends, 99_999),
+        ended,
+        reasons,
     )
 
 
 def test_survival_and_interval_are_those_of_scipy():
     lifetimes = simulated()
     ours = kaplan_meier(lifetimes)
-    data = CensoredData(lifetimes.periods[lifetimes.ended], right=lifetimes.periods[~lifetimes.ended])
+    data = CensoredData(
+        lifetimes.periods[lifetimes.ended], right=lifetimes.periods[~lifetimes.ended]
+    )
     theirs = ecdf(data).sf
     interval = theirs.confidence_interval(0.95, method="log-log")
     months = theirs.quantiles.astype(int)
