@@ -125,11 +125,17 @@ class ContractPanel:
 
 
 def landmarks_at(
-    histories: Histories, changes: Changes, cutoffs: Sequence[date], *, grace_days: int
+    histories: Histories,
+    changes: Changes,
+    cutoffs: Sequence[date],
+    *,
+    grace_days: int,
+    drawn_by: int | None = None,
 ) -> Landmarks:
     """Whoever had ordered and was under contract at each cutoff, by what was known at it.
 
     One landmark per customer and cutoff, by cutoff and customer. What comes later changes nothing.
+    With a seed `drawn_by` there are at most 100,000, of customers drawn by it, all of each.
     """
     found = [spells_at(changes, day_of(cutoff), grace_days=grace_days) for cutoff in cutoffs]
     spells = [one.open_at() for one in found]
@@ -142,6 +148,9 @@ def landmarks_at(
             "number": np.concatenate([one.numbers for one in spells]),
         }
     )
+    if drawn_by is not None:
+        one = np.ones(len(keys), dtype=np.int64)
+        keys = keys[_drawn(keys["code"].to_numpy(), one, drawn_by)].reset_index(drop=True)
     keys["customer_id"] = pd.array(ids[keys["code"].to_numpy()], dtype="str")
     keys["cutoff"] = keys["day"].to_numpy().astype("datetime64[D]").astype("datetime64[s]")
     features = matrix(histories, keys[["customer_id", "cutoff"]])
@@ -208,7 +217,7 @@ def contract_panel(
 
 
 def _drawn(codes: Ints, counts: Ints, seed: int) -> Bools:
-    """Landmarks of so many customers as keep the panel within bounds."""
+    """Landmarks of so many customers as keep the rows, `counts` of each, within bounds."""
     total = int(counts.sum())
     if total <= MOST_ROWS:
         return np.ones(len(codes), dtype=bool)

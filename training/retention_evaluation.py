@@ -27,7 +27,7 @@ from training.metrics import auc, ece, log_loss
 from training.models.anchor import sigmoid
 from training.models.boosting import Target, fit_trees, raw_score
 from training.models.customer_model import Progress, no_progress
-from training.models.hazard import FEWEST_ENDS, fit_hazard, survival_of
+from training.models.hazard import FEWEST_CUSTOMERS, fit_hazard, survival_of
 from training.models.kaplan_meier import kaplan_meier, lifetimes_of
 from training.models.shifted_beta_geometric import fit_shifted_beta_geometric
 from training.spells import Bools, Changes, date_of, day_of, monthly_cutoffs, spells_at
@@ -113,7 +113,11 @@ def evaluate_retention(
         raise NotEnoughData(message)
     progress("features by month")
     landmarks = landmarks_at(
-        contracts.histories, contracts.changes, grid, grace_days=contracts.grace_days
+        contracts.histories,
+        contracts.changes,
+        grid,
+        grace_days=contracts.grace_days,
+        drawn_by=contracts.seed,
     )
     answers: dict[int, list[_Answers]] = {months: [] for months in asked}
     for cutoff in sorted({cutoff for cutoffs in asked.values() for cutoff in cutoffs}):
@@ -187,7 +191,7 @@ def _plain(
     past = past.rows(mature)
     ends, _ = ends_after(past, known, cutoff, grace_days=contracts.grace_days)
     ended = ends < label_months
-    if min(ended.sum(), (~ended).sum()) < FEWEST_ENDS:
+    if min(ended.sum(), (~ended).sum()) < FEWEST_CUSTOMERS:
         share = (ended.sum() + 0.5) / (len(ended) + 1)
         said = np.full(len(asked.codes), share)
     else:

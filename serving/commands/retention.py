@@ -141,13 +141,13 @@ def _judgement(report: dict[str, Any]) -> str:
     """One table: how well each system foretold who left within so many months."""
     cutoffs = report["cutoffs"]
     title = (
-        f"Left within {report['months']} months: {report['ended_count']:,} of "
+        f"Left within {_months(report['months'])}: {report['ended_count']:,} of "
         f"{report['rows_count']:,} rows ({report['customers_count']:,} customers) at "
         f"{', '.join(cutoffs)}"
     )
     short = [months for months in report["lightgbm_label_months"] if months < report["months"]]
     if short:
-        title += f"\n(lightgbm had labels of {min(short)} months only and was stretched)"
+        title += f"\n(lightgbm had labels of {_months(min(short))} only and was stretched)"
     rows = [
         [
             name,
@@ -162,6 +162,10 @@ def _judgement(report: dict[str, Any]) -> str:
     ]
     header = ["system", "AUC", "95%", "log loss", "ECE", "said", "seen"]
     return f"{title}\n{terminal_table(header, rows)}"
+
+
+def _months(count: int) -> str:
+    return "1 month" if count == 1 else f"{count} months"
 
 
 def _figure(value: float | None) -> str:

@@ -96,7 +96,7 @@ def test_payments_give_the_same_with_the_grace_of_the_settings(run, tmp_path):
 
 
 def test_a_business_without_contracts_is_told_what_is_missing(run, gym, tmp_path):
-    text = SUBSCRIPTIONS.split("  subscriptions:")[0] + "churn: {within_days: 60}\n"
+    text = SUBSCRIPTIONS.split("  subscriptions:", maxsplit=1)[0] + "churn: {within_days: 60}\n"
     (tmp_path / "regulars.yml").write_text(text)
     told = run("retention", "--now", LAST)
     assert told.code == 1

@@ -140,3 +140,17 @@ def test_too_large_a_panel_keeps_whole_customers(monkeypatch):
     assert 0 < len(part.places) < len(whole.places)
     kept = set(part.landmarks.codes[part.places])
     assert len(part.places) == np.isin(whole.landmarks.codes[whole.places], list(kept)).sum()
+
+
+def test_too_many_landmarks_are_those_of_some_customers_whole(monkeypatch):
+    histories, _ = world(count=60)
+    changes = changes_of(histories)
+    cutoffs = [date(2024, 8, 1), date(2024, 9, 1), date(2024, 10, 1)]
+    whole = landmarks_at(histories, changes, cutoffs, grace_days=0, drawn_by=1)
+    monkeypatch.setattr("training.contract_panel.MOST_ROWS", len(whole.codes) // 2)
+    part = landmarks_at(histories, changes, cutoffs, grace_days=0, drawn_by=1)
+    every = landmarks_at(histories, changes, cutoffs, grace_days=0)
+    kept = np.isin(whole.codes, part.codes)
+    assert 0 < len(part.codes) < len(whole.codes) == len(every.codes)
+    assert part.codes.tolist() == whole.codes[kept].tolist()
+    assert part.features.equals(whole.features[kept].reset_index(drop=True))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from events import events_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import histories_of
 
@@ -119,6 +119,7 @@ def test_an_end_keeps_the_reason_that_was_told_for_it():
     assert found.reasons.tolist() == [0, -1]
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     ends=st.lists(st.integers(1, 120), min_size=1, max_size=4),
     later=st.lists(st.tuples(st.integers(60, 150), st.booleans()), max_size=4),

@@ -29,9 +29,10 @@ from training.models.shifted_beta_geometric import (
 )
 from training.spells import NO_REASON
 
-FEWEST_ENDS = 20
-"""Below so many ends, or so many months without one, trees would learn noise."""
+FEWEST_CUSTOMERS = 20
+"""Where fewer left, or fewer stayed, trees would learn noise."""
 FEWEST_OF_A_REASON = 50
+"""The same for who left for a reason, and who for another."""
 FADES = 0.5
 """What a month further ahead than any that was learned from leaves of the trees' say."""
 
@@ -128,11 +129,13 @@ def fit_hazard(
     With too few ends to learn from it is the anchor alone, and says so.
     """
     anchor = fit_shifted_beta_geometric(lifetimes)
-    ends, stays = int(panel.ended.sum()), int((~panel.ended).sum())
-    if min(ends, stays) < FEWEST_ENDS or len(np.unique(panel.customers)) < FEWEST_ENDS:
+    # One who leaves is seen from every cutoff before: customers count, not rows.
+    left = len(np.unique(panel.customers[panel.ended]))
+    stayed = len(np.unique(panel.customers[~panel.ended]))
+    if min(left, stayed) < FEWEST_CUSTOMERS:
         note = (
-            f"The panel has {ends:,} months with an end and {stays:,} without, below the "
-            f"{FEWEST_ENDS} needed: every customer has the hazard of the contract's month."
+            f"{left:,} customers left and {stayed:,} stayed a month, below the "
+            f"{FEWEST_CUSTOMERS} needed: everybody has the hazard of the contract's month."
         )
         return HazardModel(anchor, None, 0.0, panel.farthest, note=note)
     inputs = panel.inputs()
@@ -182,7 +185,8 @@ def _fit_reasons(
         if not mine.any():
             continue
         trees = None
-        if min(mine.sum(), (~mine).sum()) >= FEWEST_OF_A_REASON:
+        leavers = min(len(np.unique(numbers[mine])), len(np.unique(numbers[~mine])))
+        if leavers >= FEWEST_OF_A_REASON:
             base = np.full(len(mine), float(logit(np.array([mine.mean()]))[0]))
             target = Target("binary", mine.astype(np.float64), base)
             trees = fit_trees(ended, target, numbers, seed=seed).trees

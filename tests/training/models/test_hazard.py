@@ -9,7 +9,7 @@ from events import events_of
 from shop import histories_of
 
 from training.contract_panel import Landmarks, contract_panel, landmarks_at
-from training.models.hazard import FEWEST_ENDS, HazardModel, fit_hazard
+from training.models.hazard import FEWEST_CUSTOMERS, HazardModel, fit_hazard
 from training.models.kaplan_meier import lifetimes_of
 from training.spells import NO_REASON, changes_of, day_of, monthly_cutoffs, spells_at
 
@@ -119,13 +119,13 @@ def contracts(lengths_days):
     [
         ([None] * 60, date(2024, 7, 1)),  # nobody left
         ([31] * 50 + [None] * 2, date(2024, 7, 1)),  # nearly all left in the first month
-        ([None] * 30 + [20] * 30, date(2024, 2, 5)),  # one month has been seen
+        ([None] * 30 + [20] * 15, date(2024, 2, 5)),  # one month has been seen
     ],
 )
 def test_with_too_little_to_learn_from_everybody_has_the_hazard_of_the_month(lengths, as_of):
     model, landmarks = fitted(contracts(lengths), as_of=as_of)
     assert model.trees is None
-    assert f"below the {FEWEST_ENDS} needed" in str(model.note)
+    assert f"below the {FEWEST_CUSTOMERS} needed" in str(model.note)
     hazards = model.hazards(landmarks, 6)
     assert ((hazards > 0) & (hazards < 1)).all()
     expected = model.anchor.hazard(landmarks.month_numbers[:, None] + np.arange(6))
