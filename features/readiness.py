@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from features.quality import NO_CUSTOMER_ID, Reading
+from features.account import Account
 from features.source_settings import OrdersSource
 
 WINDOWS_DAYS = (30, 60, 90, 180, 365)
@@ -17,6 +17,9 @@ LONG_GAP_SHARE = 0.2
 
 HORIZONS_NEEDED = 3
 """One horizon to learn from, one to judge by, and one before them to know the customers."""
+
+COLUMNS = ("customer_id", "day", "kind")
+"""Columns of the orders that readiness is judged by."""
 
 Level = Literal["ok", "warning", "missing"]
 
@@ -42,7 +45,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was found about a reading, and whether a model can be made from it."""
+    """What was found about the orders, and whether a model can be made from it."""
 
     lines: tuple[Line, ...]
     customer_count: int
@@ -91,28 +94,27 @@ class _Facts(NamedTuple):
 
 
 def assess(
-    reading: Reading,
+    account: Account,
+    orders: pa.Table,
     source: OrdersSource,
     *,
     min_customers: int,
     horizon_days: int | None = None,
     today: date | None = None,
-    orders: pa.Table | None = None,
 ) -> Readiness:
     """The readiness of these orders; without a horizon, for the churn window proposed.
 
-    `today` allows to say how old the last order is; `orders` are all that are known, where the
-    reading brought only news.
+    `orders` need `COLUMNS` only; `account` is that of their source, which may have brought only the
+    newest of them. `today` allows to say how old the last order is.
     """
-    known = reading.rows if orders is None else orders
-    facts = _facts(known)
-    long_gap_shares = _long_gap_shares(known)
+    facts = _facts(orders)
+    long_gap_shares = _long_gap_shares(orders)
     window_days, window_reason = _proposed_window(facts.history_days, long_gap_shares)
     horizon = horizon_days or window_days
     lines = (
         *_size_lines(facts, source, min_customers, horizon),
         *_shape_lines(facts, today),
-        *_account_lines(reading, source, facts),
+        *_account_lines(account, source, facts),
     )
     return Readiness(
         lines=lines,
@@ -215,26 +217,24 @@ def _shape_lines(facts: _Facts, today: date | None) -> list[Line]:
     return lines
 
 
-def _account_lines(reading: Reading, source: OrdersSource, facts: _Facts) -> list[Line]:
-    duplicate_share = reading.duplicate_count / max(reading.read_count, 1)
-    broken = {
-        code: count for code, count in reading.refused_by_code().items() if code != NO_CUSTOMER_ID
-    }
+def _account_lines(account: Account, source: OrdersSource, facts: _Facts) -> list[Line]:
+    duplicate_share = account.duplicate_count / max(account.read_count, 1)
+    broken = account.broken_by_code()
     by_code = ", ".join(f"{code} {count:,}" for code, count in broken.items())
     return [
         Line(
             "rows",
             _level(facts.row_count > 0, facts.row_count > 0),
-            reading.summary() + ".",
+            account.summary() + ".",
             "no row could be used; see the refused rows and their reasons.",
         ),
         Line(
             "guests",
             _level(
-                reading.guest_share <= _GUEST_SHARE, reading.guest_share <= source.max_guest_share
+                account.guest_share <= _GUEST_SHARE, account.guest_share <= source.max_guest_share
             ),
-            f"{reading.guest_share:.1%} of rows name no customer.",
-            f"{reading.guest_share:.1%} of rows name no customer (max_guest_share is "
+            f"{account.guest_share:.1%} of rows name no customer.",
+            f"{account.guest_share:.1%} of rows name no customer (max_guest_share is "
             f"{source.max_guest_share:.1%}) and cannot be predicted; check that the right column "
             "is mapped.",
         ),
@@ -247,11 +247,11 @@ def _account_lines(reading: Reading, source: OrdersSource, facts: _Facts) -> lis
         Line(
             "refused",
             _level(
-                reading.refused_share <= _REFUSED_SHARE,
-                reading.refused_share <= source.max_refused_share,
+                account.refused_share <= _REFUSED_SHARE,
+                account.refused_share <= source.max_refused_share,
             ),
             f"{sum(broken.values()):,} rows are broken" + (f" ({by_code})." if broken else "."),
-            f"{reading.refused_share:.1%} of rows are broken (max_refused_share is "
+            f"{account.refused_share:.1%} of rows are broken (max_refused_share is "
             f"{source.max_refused_share:.1%}); see the refused rows and their reasons.",
         ),
     ]

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -60,18 +60,19 @@ def by_bucket(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Iterator[H
         )
 
 
-def stored_orders(folder: Path) -> pa.Table:
-    """The orders that hold today, of all customers, in their contract."""
-    every = stored_events(folder, "orders")
-    return every.filter(pc.equal(every["known_to"], pa.scalar(FOREVER, pa.date32())))
+def stored_orders(folder: Path, columns: Sequence[str]) -> pa.Table:
+    """These columns of the orders that hold today, of all customers."""
+    every = stored_events(folder, "orders", [*dict.fromkeys([*columns, "known_to"])])
+    holds = pc.equal(every["known_to"], pa.scalar(FOREVER, pa.date32()))
+    return every.filter(holds).select(columns)
 
 
-def stored_events(folder: Path, table: str) -> pa.Table:
-    """Every version of the events of a table, of all customers, in its contract."""
-    kept, names = read(folder), EVENT_TABLES[table].arrow_schema().names
-    return pa.concat_tables(
-        [kept.read_events(table, bucket).select(names) for bucket in kept.buckets()]
-    )
+def stored_events(folder: Path, table: str, columns: Sequence[str]) -> pa.Table:
+    """These columns of every version of the events of a table, of all customers."""
+    kept = read(folder)
+    if table not in kept.tables():
+        return EVENT_TABLES[table].arrow_schema().empty_table().select(columns)
+    return pa.concat_tables([kept.read_events(table, bucket, columns) for bucket in kept.buckets()])
 
 
 def customer(stored: Stored, customer_id: str, groups: tuple[ModuleType, ...] = ()) -> Histories:

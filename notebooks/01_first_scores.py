@@ -54,7 +54,7 @@ pd.set_option("display.width", 120, "display.max_columns", 20, "display.precisio
 # %%
 settings = cdnow.settings(Path(mkdtemp()))
 reading = read_table(ORDERS, settings.sources.orders, settings, today=date(1998, 7, 1))
-print(reading.summary())
+print(reading.account.summary())
 reading.rows.select(["customer_id", "day", "amount_minor", "quantity"]).to_pandas().head()
 
 # %% [markdown]

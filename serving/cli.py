@@ -145,7 +145,7 @@ def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.commands.jobs import train_job
     from serving.commands.terminal import steps
 
-    with steps(total_count=11) as progress:
+    with steps(total_count=13) as progress:
         trained = train_job(settings_named(settings), today=_today(now), progress=progress)
     typer.echo(trained.as_text())
 
@@ -154,21 +154,26 @@ def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
 def backtest(
     settings: SettingsOption = FILE_NAME,
     cutoffs: Annotated[int, typer.Option(min=1, help="How many past days of prediction.")] = 3,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder of the report; without it, the workspace's."),
+    ] = None,
     now: NowOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Judge the models and all baselines at several past days, each against what followed.
 
-    Example: regulars backtest --cutoffs 4 --json > backtest.json
+    Writes backtest.html, a page to read and print, and backtest.json with the same figures.
+    Example: regulars backtest --cutoffs 4 --out report
     """
     from serving.business import settings_named
     from serving.commands.jobs import backtest_job
     from serving.commands.terminal import steps
 
-    with steps(total_count=cutoffs + 1) as progress:
+    with steps(total_count=cutoffs + 2) as progress:
         report = backtest_job(
-            settings_named(settings), count=cutoffs, today=_today(now), progress=progress
+            settings_named(settings), count=cutoffs, out=out, today=_today(now), progress=progress
         )
     typer.echo(report.as_json() if as_json else report.as_text())
 
@@ -240,7 +245,7 @@ def predict_orders(
         max_guest_share=max_guest_share,
         seed=seed,
     )
-    with steps(total_count=6) as progress:
+    with steps(total_count=7) as progress:
         summary = predict_file(file, out, asked, today=_today(now), progress=progress)
     typer.echo(summary)
 

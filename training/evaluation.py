@@ -3,6 +3,10 @@
 Models and baselines of an evaluation learn strictly from before its cutoff; its outcomes are the
 holdout. Every system is judged on the same rows: everybody seen before the cutoff, and the active
 (those who had ordered within the churn horizon), whom the product scores.
+
+The embargo: between the newest row that is learned from and the rows that are judged lies the
+whole of that row's label, one horizon (or as much of it as a short history allows). So no label
+that was learned reaches the day on which the judged outcomes begin.
 """
 
 from collections.abc import Sequence
@@ -34,12 +38,13 @@ from training.models.customer_model import (
     fit_customer_model,
     no_progress,
 )
-from training.panel import build_panel, plan_panel
+from training.panel import build_panel, data_end, plan_panel
 
 Bools = npt.NDArray[np.bool_]
 
 CHAMPION = "champion"
 PLAIN = "lightgbm"
+SEGMENTS = ("one order day", "2-3 order days", "4+ order days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,9 @@ class Holdout:
 
     `predictions` has one table per system with `churn_probability` and `expected_value`, the
     champion's also `value_low` and `value_high`. `active` marks the customers the product scores.
+    `customers` says who they are: `customer_id`, `market`, `segment`, and `past_value`, the money
+    of as many days before the cutoff as value is predicted for after it. `learned_until` is the
+    newest cutoff that churn was learned from; its labels end by `cutoff`.
     """
 
     cutoff: date
@@ -56,6 +64,13 @@ class Holdout:
     churned: Bools
     realised_value: npt.NDArray[np.float64]
     active: Bools
+    customers: pd.DataFrame
+    learned_until: date
+
+    @property
+    def embargo_days(self) -> int:
+        """Days between the newest row learned from and the rows judged: the length of a label."""
+        return (self.cutoff - self.learned_until).days
 
     def report(self, rows: Bools | None = None) -> dict[str, Any]:
         """Metrics of every system on these rows (default: the active), as JSON-able data."""
@@ -137,6 +152,47 @@ def evaluate(
         churned=churned,
         realised_value=value["realised_value"].to_numpy(),
         active=here,
+        customers=_customers(histories.before(cutoff), rows, horizons.value_days),
+        learned_until=newest_learned_cutoff(histories, cutoff, horizons),
+    )
+
+
+def newest_learned_cutoff(histories: Histories, cutoff: date, horizons: Horizons) -> date:
+    """The newest day whose labels are mature at `cutoff`: nothing younger is learned from.
+
+    Raises ValueError if a label reached into the embargo, which would be a fault of the plan.
+    """
+    known = histories.before(cutoff)
+    plan = plan_panel(known.first_day, data_end(known, cutoff), horizons.churn_days)
+    if plan.latest + timedelta(days=plan.label_days) > cutoff:
+        message = f"labels of {plan.latest} look {plan.label_days} days ahead, beyond {cutoff}"
+        raise ValueError(message)
+    return plan.latest
+
+
+def segments(order_days: pd.Series) -> pd.Series:
+    """The band of frequency that each customer is in, by her days with an order so far.
+
+    >>> segments(pd.Series([1, 3, 4])).tolist()
+    ['one order day', '2-3 order days', '4+ order days']
+    """
+    return pd.cut(order_days, [0, 1, 3, np.inf], labels=list(SEGMENTS)).astype("str")
+
+
+def _customers(known: Histories, rows: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Who the rows are, and what each brought in the days before the cutoff."""
+    started = rows[["customer_id", "cutoff"]].copy()
+    cutoff = rows["cutoff"].max()
+    started["cutoff"] = cutoff - pd.Timedelta(days=days)
+    past = outcomes(known, started, horizon_days=days, seen_until=cutoff.date())
+    return pd.DataFrame(
+        {
+            "customer_id": rows["customer_id"],
+            "market": rows["market"].astype("str"),
+            "segment": segments(rows["order_days_count"]),
+            "past_value": past["realised_value"].to_numpy(),
+        },
+        index=rows.index,
     )
 
 

@@ -12,6 +12,8 @@ from features.histories import Histories, fingerprint
 from features.matrix import matrix
 from features.settings import Settings
 from training.artifact import save_model
+from training.backtest_page import write_report
+from training.backtest_report import about_business, backtest_report
 from training.evaluation import (
     CHAMPION,
     Holdout,
@@ -19,6 +21,7 @@ from training.evaluation import (
     evaluate,
     holdout_cutoff,
 )
+from training.judging import Sheet
 from training.models.customer_model import (
     Horizons,
     Progress,
@@ -28,7 +31,7 @@ from training.models.customer_model import (
 )
 from training.panel import require_customers
 from training.registry import champion, promote, register
-from training.tracking import log_data, log_holdout, tracked_run, use_workspace
+from training.tracking import log_backtest, log_data, log_holdout, tracked_run, use_workspace
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +119,13 @@ def backtest(
     histories: Histories,
     *,
     count: int,
+    folder: Path,
     progress: Progress = no_progress,
-) -> list[Holdout]:
-    """The same judgement at several past cutoffs, one churn horizon apart, recorded as a run."""
+) -> Sheet:
+    """The report of the same judgement at several past cutoffs, one churn horizon apart.
+
+    Writes it to `folder` as a page and as JSON, and records both with the metrics of a run.
+    """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
     known = histories.before(as_of)
@@ -129,7 +136,11 @@ def backtest(
             holdout = evaluate(known, cutoff, horizons, seed=settings.seed)
             log_holdout(holdout, step=step)
             holdouts.append(holdout)
-    return holdouts
+        progress("report")
+        about = about_business(settings, known)
+        report = backtest_report(holdouts, about, margin=settings.value.margin, seed=settings.seed)
+        log_backtest(report, write_report(report, folder))
+    return report
 
 
 def quality_of(holdout: Holdout, baseline: str) -> dict[str, Any]:

@@ -198,7 +198,7 @@ def _plain(
         customers = np.unique(past.codes, return_inverse=True)[1].astype(np.int64)
         inputs = past.inputs(np.zeros(len(past.codes), dtype=np.int64), farthest=0)
         target = Target("binary", ended.astype(np.float64))
-        trees = fit_trees(inputs, target, customers, seed=contracts.seed).trees
+        trees = fit_trees(inputs, target, customers, seed=contracts.seed)
         rows = asked.inputs(np.zeros(len(asked.codes), dtype=np.int64), farthest=0)
         said = sigmoid(raw_score(trees, rows))
     return 1 - (1 - said) ** (months / max(label_months, 1)), label_months

@@ -7,7 +7,7 @@ customer's id is ever recorded.
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,35 @@ def log_holdout(holdout: Holdout, *, step: int | None = None) -> None:
     mlflow.log_dict(reports, f"{folder}/metrics.json")
     mlflow.log_figure(calibration_figure(holdout), f"{folder}/calibration.png")
     mlflow.log_figure(gain_figure(holdout), f"{folder}/gain.png")
+
+
+def log_backtest(report: dict[str, Any], files: Iterable[Path]) -> None:
+    """Record every figure with its interval per cutoff and on average, and the report's files."""
+    whole = report["slices"][0]
+    for step, sheet in enumerate(whole["over_time"]):
+        mlflow.log_metrics(_figures(sheet, "backtest"), step=step)
+    mlflow.log_metrics(_figures(whole["mean"], "backtest_mean"))
+    for path in files:
+        mlflow.log_artifact(str(path), "backtest")
+
+
+def _figures(sheet: dict[str, Any], prefix: str) -> dict[str, float]:
+    """The figures of a sheet by name; nothing, if it could not be judged."""
+    told = {
+        f"{prefix}.{system}.{figure}": found
+        for figure, systems in sheet.get("figures", {}).items()
+        for system, found in systems.items()
+    }
+    told |= {
+        f"{prefix}.difference.{figure}": found
+        for figure, found in sheet.get("differences", {}).items()
+    }
+    return {
+        name + suffix: found[key]
+        for name, found in told.items()
+        for suffix, key in (("", "value"), (".low", "low"), (".high", "high"))
+        if found[key] is not None
+    }
 
 
 def _flat(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.account import Note
 from features.errors import DataError
 from features.sources.chunks import CHUNK_ROWS, Chunk, Kind
 
@@ -49,9 +50,9 @@ class ArrowRows(ABC):
         plain = [_plain(field.type) for field in self.schema]
         return {at: str(kind) for at, kind in enumerate(plain) if _is_unfit(kind)}
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """An empty table, if it is one."""
-        return [] if self._row_count else ["The file has columns and no rows."]
+        return [] if self._row_count else [Note("The file has columns and no rows.")]
 
     def chunks(self, rows_per_chunk: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """All rows, from the first; the first row is row 2, as below a header."""

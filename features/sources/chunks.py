@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from features.account import Note
 from features.errors import DataError
 from features.schema import REFUSED
 
@@ -66,7 +67,7 @@ class RowSource(Protocol):
     def chunks(self, rows_per_chunk: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """All rows, from the first."""
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was met while reading, known once all chunks were read."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from features.account import Note
 from features.errors import MissingColumns, UnreadableFile
 from features.source_settings import TableColumns, factors
 
@@ -25,7 +26,7 @@ class Places:
     at: Mapping[str, tuple[int, ...]]
     width: int
     constants: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def of(self, role: str) -> int | None:
         """The position of a role that is one column, None if it is not mapped."""
@@ -80,7 +81,7 @@ def locate(names: Sequence[str], columns: TableColumns, about: About) -> Places:
     if "timestamp" not in places and "registered" in places:
         places["timestamp"] = places["registered"]  # what is known of a customer from the first day
     told = f"Column names were read without case and blanks: {', '.join(unlike)}."
-    return Places(places, len(names), tuple(constants), (told,) if unlike else ())
+    return Places(places, len(names), tuple(constants), (Note(told),) if unlike else ())
 
 
 def _factors(role: str, text: str) -> list[str]:

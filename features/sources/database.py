@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+from features.account import Note
 from features.errors import MissingColumns, MissingTable, SettingsError
 from features.sources.arrow_rows import chunk_of
 from features.sources.chunks import CHUNK_ROWS, Chunk, Kind
@@ -71,9 +72,9 @@ class DatabaseRows:
         """Columns of bytes, truths, lists and documents."""
         return {at: column.unfit for at, column in enumerate(self._types) if column.unfit}
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """An empty table, if it is one."""
-        return [] if self._row_count else ["The table has columns and no rows."]
+        return [] if self._row_count else [Note("The table has columns and no rows.")]
 
     def chunks(self, rows_per_chunk: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """All rows, from the first; the first row is row 2, as below a header."""

@@ -6,18 +6,20 @@ each time it stands in the source. Rows left out as the future are in no count b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from features.contracts import Table
-from features.quality import KEYS, NO_CUSTOMER_ID, Reading
+from features.account import NO_CUSTOMER_ID, Account, Note
+from features.contracts import EPOCH, Table
+from features.quality import KEYS, Reading, counted_codes
 from features.source_settings import TableSource
-from features.sources.arrays import Flags, ints, is_filled
+from features.sources.arrays import Flags, Ints, ints, is_filled
 from features.sources.chunks import Chunk, Refusal, RowSource, refused_table
 from features.sources.clock import DAY_US, day_number
 from features.sources.columns import Places
@@ -43,6 +45,7 @@ class _Late(NamedTuple):
 
     check: Check
     broken: Flags
+    until: Ints | None = None  # the day on which each row no longer breaks it, if a day comes
 
 
 class Judge:
@@ -74,6 +77,7 @@ class Judge:
         self._events: list[pa.Table] = []
         self._refused: list[list[Refusal]] = []  # by chunk
         self._row_count = self._good_count = self._later_count = 0
+        self._same_until: int | None = None  # in days since 1970, as Account has it
 
     def take(self, chunk: Chunk) -> None:
         """Judge the rows of a chunk."""
@@ -85,6 +89,8 @@ class Judge:
         codes = ints(values["fault"], -1)
         for number, rule in enumerate(late, len(self._reader.checks)):
             codes = np.where((codes < 0) & rule.broken, number, codes)
+            if rule.until is not None:
+                self._may_change_on(rule.until[~later & (codes == number)])
         good, bad = ~later & (codes < 0), np.flatnonzero(~later & (codes >= 0))
         rules = [*self._reader.checks, *(rule.check for rule in late)]
         self._refused.append(self._refusals(chunk, bad, [rules[code] for code in codes[bad]]))
@@ -93,17 +99,26 @@ class Judge:
         self._good_count += int(good.sum())
         self._later_count += int(later.sum())
         self._tally.take(rows, good)
+        if rows.ending is not None and rows.ends is not None and rows.ending.may_be_ahead:
+            is_told = is_filled(rows.values[f"{rows.ending.role}_us"])
+            is_ahead = rows.ends.local_day > self._today
+            self._may_change_on(rows.ends.local_day[good & is_told & is_ahead])
+
+    def _may_change_on(self, days: Ints) -> None:
+        """Remember the first of the days on which the rows would be judged otherwise."""
+        known = [] if self._same_until is None else [self._same_until]
+        self._same_until = min([*known, *days.tolist()], default=None)
 
     def _late_rules(self, rows: Rows) -> list[_Late]:
         """Rules that need a clock or a rate, the most telling first."""
-        rules = [self._late("future", "timestamp", rows.when.local_day > self._today)]
+        rules = [self._future("timestamp", rows.when.local_day)]
         if "arrived_at" in self._places.at:
-            rules.append(self._late("future", "arrived_at", rows.known_day > self._today))
+            rules.append(self._future("arrived_at", rows.known_day))
         if rows.ending is not None and rows.ends is not None:
             role, is_told = rows.ending.role, is_filled(rows.values[f"{rows.ending.role}_us"])
             if not rows.ending.may_be_ahead:
-                is_ahead = rows.ends.local_day > self._today
-                rules.append(self._late("future", role, is_told & is_ahead))
+                told_day = np.where(is_told, rows.ends.local_day, self._today)
+                rules.append(self._future(role, told_day))
             rules.append(self._late("ends_before", role, is_told & _is_before(rows)))
         for name, role, is_money in rows.numbers:
             if is_money:
@@ -115,6 +130,9 @@ class Judge:
                 is_huge &= is_filled(rows.values[f"{name}_{n}"])
             rules.append(self._late("out_of_range", role, is_huge))
         return rules
+
+    def _future(self, role: str, day: Ints) -> _Late:
+        return self._late("future", role, day > self._today)._replace(until=day)
 
     def _late(self, code: str, role: str, broken: Flags) -> _Late:
         return _Late(Check("", code, self._places.at[role][0], role), broken)
@@ -141,7 +159,7 @@ class Judge:
             refused.append(Refusal(row, name, check.code, reason, contents[n], chunk.file))
         return sorted(refused, key=_row)
 
-    def reading(self, file_notes: Sequence[str]) -> Reading:
+    def reading(self, file_notes: Sequence[Note]) -> Reading:
         """The account of all rows taken; no more can be."""
         self._connection.close()
         events = pa.concat_tables(self._events, promote_options="default")
@@ -158,23 +176,28 @@ class Judge:
         was_taken = np.zeros(self._row_count, dtype=np.bool_)
         was_taken[every.row_at[verdict.kept]] = True
         accepted_count = int(was_taken.sum())
+        table = refused_table(refused)
         return Reading(
             table=self._table,
             rows=rows,
             keys=keys.filter(kept).combine_chunks(),
-            refused=refused_table(refused),
-            read_count=judged_count + len(refused),
-            accepted_count=accepted_count,
-            duplicate_count=judged_count - accepted_count,
-            refused_count=len(refused),
-            guest_count=sum(refusal.code == NO_CUSTOMER_ID for refusal in refused),
-            notes=(
-                *self._places.notes,
-                *self._unread(),
-                *file_notes,
-                *self._tally.sentences(rows, verdict.replaced_by),
+            refused=table,
+            account=Account(
+                read_count=judged_count + len(refused),
+                accepted_count=accepted_count,
+                duplicate_count=judged_count - accepted_count,
+                event_count=rows.num_rows,
+                refused_by_code=counted_codes(table),
+                notes=(
+                    *self._places.notes,
+                    *self._unread(),
+                    *file_notes,
+                    *self._tally.notes(rows, verdict.replaced_by),
+                ),
+                later_count=self._later_count,
+                same_from=pc.max(rows["known_from"]).as_py(),
+                same_until=_day(self._same_until),
             ),
-            later_count=self._later_count,
         )
 
     def _refuse(self, contradicting: Sequence[Sequence[int]]) -> None:
@@ -184,29 +207,38 @@ class Judge:
         """
         if not contradicting:
             return
+        name = self._file.names[self._places.at["event_id"][0]]
         wanted = np.unique(np.concatenate([np.asarray(group) for group in contradicting]))
-        found: dict[int, tuple[int, int, str]] = {}
+        found: dict[int, tuple[int, Refusal]] = {}
         start = 0
         for number, chunk in enumerate(self._file.chunks()):
             end = start + chunk.table.num_rows
             positions = wanted[(wanted >= start) & (wanted < end)] - start
             contents = chunk.content(positions.tolist())
             for at, content in zip(positions.tolist(), contents, strict=True):
-                found[start + at] = (number, chunk.table["row"][at].as_py(), content)
+                row = chunk.table["row"][at].as_py()
+                found[start + at] = (
+                    number,
+                    Refusal(row, name, "conflict", "", content, chunk.file),
+                )
             start = end
-        name = self._file.names[self._places.at["event_id"][0]]
         for group in contradicting:
-            reason = contradiction([found[at][1] for at in group])
+            reason = contradiction([found[at][1].row for at in group])
             for at in group:
-                number, row, content = found[at]
-                self._refused[number].append(Refusal(row, name, "conflict", reason, content))
+                number, refusal = found[at]
+                self._refused[number].append(refusal._replace(reason=reason))
         for part in self._refused:
             part.sort(key=_row)
 
-    def _unread(self) -> list[str]:
+    def _unread(self) -> list[Note]:
         needed = set(self._places.needed())
         extra = [name for at, name in enumerate(self._file.names) if at not in needed]
-        return [f"Columns not read: {', '.join(extra)}."] if extra else []
+        return [Note(f"Columns not read: {', '.join(extra)}.")] if extra else []
+
+
+def _day(number: int | None) -> date | None:
+    """The day of a number of days since 1970."""
+    return None if number is None else EPOCH + timedelta(days=number)
 
 
 def _row(refusal: Refusal) -> int:

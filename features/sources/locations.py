@@ -15,6 +15,7 @@ from typing import Literal
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from features.account import Note
 from features.errors import SettingsError, UnreachableSource, UnreadableFile
 from features.sources.storage import (
     PACKINGS,
@@ -45,7 +46,7 @@ class Found:
     title: str
     files: tuple[AnyFile, ...]
     is_one: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def found_files(path: Path | str, file_format: FileFormat) -> Found:
@@ -173,9 +174,9 @@ class _Place:
             self._stored(label, f"{root}/{label}", f"{label} of {self._shown}")
             for label in sorted(labels)
         )
-        notes: tuple[str, ...] = ()
+        notes: tuple[Note, ...] = ()
         if any("=" in part for label in labels for part in label.split("/")[:-1]):
-            notes = ("Names of folders, such as year=2026, are not read as columns.",)
+            notes = (Note("Names of folders, such as year=2026, are not read as columns."),)
         title = re.split(r"[/\\]", self._shown.rstrip("/\\"))[-1]
         return Found(title, files, is_one=False, notes=notes)
 

@@ -3,7 +3,7 @@
 import codecs
 
 from features.errors import UnreadableFile
-from features.sources.storage import AnyFile
+from features.sources.storage import AnyFile, readable
 
 SAMPLE_BYTES = 65_536
 
@@ -34,15 +34,8 @@ def first_bytes(path: AnyFile) -> bytes:
 
     Raises UnreadableFile if there is no such file, it may not be read, or it is empty.
     """
-    try:
-        with path.open("rb") as stream:
-            sample = stream.read(SAMPLE_BYTES)
-    except FileNotFoundError:
-        message = f"There is no file {path}; check the path."
-        raise UnreadableFile(message) from None
-    except OSError as error:
-        message = f"{path} cannot be read ({error.strerror}); name a file that may be read."
-        raise UnreadableFile(message) from error
+    with readable(path), path.open("rb") as stream:
+        sample = stream.read(SAMPLE_BYTES)
     if not sample:
         message = f"{path.name} is empty (0 bytes); export the orders again."
         raise UnreadableFile(message)

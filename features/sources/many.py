@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from features.account import Note, added_up
 from features.errors import UnreadableFile
 from features.sources.chunks import CHUNK_ROWS, Chunk, Kind, RowSource
 from features.sources.parquet import ParquetFile
-
-_NAMED = 3
 
 
 class ManyFiles:
@@ -20,7 +19,7 @@ class ManyFiles:
     """
 
     def __init__(
-        self, title: str, files: Sequence[RowSource], file_notes: Sequence[str] = ()
+        self, title: str, files: Sequence[RowSource], file_notes: Sequence[Note] = ()
     ) -> None:
         """Compare the columns of all files."""
         self._title, self._files, self._notes = title, files, file_notes
@@ -55,14 +54,10 @@ class ManyFiles:
                 table = chunk.table.select(["row", *(f"c{at}" for at in places)])
                 yield replace(chunk, table=table.rename_columns(names))
 
-    def notes(self) -> list[str]:
-        """What the files have to say, each sentence once."""
-        said: dict[str, list[str]] = {}
-        for file in self._files:
-            for note in file.notes():
-                said.setdefault(note, []).append(file.title)
-        told = [f"{_listed(titles)}: {note}" for note, titles in said.items()]
-        return [f"{len(self._files):,} files were read.", *self._notes, *told]
+    def notes(self) -> list[Note]:
+        """What the files have to say, each text once."""
+        said = (replace(one, files=(file.title,)) for file in self._files for one in file.notes())
+        return [Note("files were read.", len(self._files)), *self._notes, *added_up(said)]
 
     def _kind(self, at: int) -> Kind:
         """The kind of a column in all files; one that is null throughout is of any kind."""
@@ -107,9 +102,3 @@ def _places(first: RowSource, file: RowSource) -> tuple[int, ...]:
 
 def _is_null(file: RowSource, at: int) -> bool:
     return isinstance(file, ParquetFile) and pa.types.is_null(file.schema.field(at).type)
-
-
-def _listed(titles: Sequence[str]) -> str:
-    rest_count = len(titles) - _NAMED
-    named = ", ".join(titles[:_NAMED])
-    return f"{named} and {rest_count:,} more" if rest_count > 0 else named

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from features.errors import SettingsError
 from features.settings_parts import CsvFormat
 from features.sources.chunks import RowSource
-from features.sources.locations import FileFormat, found_files
+from features.sources.locations import FileFormat, Found, found_files
 from features.sources.many import ManyFiles
 from features.sources.parquet import ParquetFile
 from features.sources.storage import AnyFile
@@ -74,7 +74,14 @@ def opened_files(path: Path | str, file_format: FileFormat, csv: CsvFormat) -> R
 
     Raises UnreadableFile, UnreachableSource or SettingsError that tells the cure.
     """
-    found = found_files(path, file_format)
+    return opened_found(found_files(path, file_format), file_format, csv)
+
+
+def opened_found(found: Found, file_format: FileFormat, csv: CsvFormat) -> RowSource:
+    """The rows of the files that were found.
+
+    Raises UnreadableFile or UnreachableSource that tells the cure.
+    """
     sources = [_opened(file, file_format, csv) for file in found.files]
     return sources[0] if found.is_one else ManyFiles(found.title, sources, found.notes)
 

@@ -45,7 +45,7 @@ def read_table(  # noqa: PLR0913 - where, what, when, and what money is worth
     table; how many rows may be refused is judged by quality.check_shares.
     """
     about = About(source.title, table.name)
-    with _named_after(table):
+    with named_after(table):
         rows = opened(source) if rows is None else rows
         if source.format == "csv":
             check_separator(rows.names, source.columns, about, source.csv.separator)
@@ -58,13 +58,13 @@ def read_table(  # noqa: PLR0913 - where, what, when, and what money is worth
         for chunk in rows.chunks():
             judge.take(_told_of(table, chunk))
         reading = judge.reading(rows.notes())
-    log.info("%s: %s", source.title, reading.summary())
+    log.info("%s: %s", source.title, reading.account.summary())
     return reading
 
 
 @contextmanager
-def _named_after(table: Table) -> Iterator[None]:
-    """A file does not know which table it holds; here its errors learn the right key."""
+def named_after(table: Table) -> Iterator[None]:
+    """Where files are opened: they do not know which table they hold, their errors learn it."""
     try:
         yield
     except UnreadableFile as error:

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from features.account import NO_CUSTOMER_ID
 from features.currencies import last_days
 from features.errors import SettingsError
-from features.quality import NO_CUSTOMER_ID
 from features.source_settings import TableSource
 from features.sources.columns import About
 from features.sources.rows import Markets

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from features.account import NO_CUSTOMER_ID
 from features.contracts import Column, Reads, Table
 from features.currencies import last_days
 from features.errors import SettingsError
-from features.quality import NO_CUSTOMER_ID
 from features.schema import EVENT
 from features.source_settings import TableSource
 from features.sources import values

@@ -5,12 +5,14 @@ A store's package raises errors of kinds of its own; from here on they are ours 
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import re
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias, cast
 
@@ -124,6 +126,29 @@ class _Stream(io.RawIOBase):
                 "no table does; unpack it by hand if you trust it."
             )
             raise UnreadableFile(message)
+
+
+def digest_of(file: AnyFile) -> str:
+    """SHA-256 of a file's bytes, packed as they lie there.
+
+    Raises UnreadableFile or UnreachableSource if it cannot be read.
+    """
+    stored = file if isinstance(file, Path) else replace(file, packing=None)
+    with readable(file), stored.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def readable(file: AnyFile) -> Iterator[None]:
+    """Where a file is opened: raises UnreadableFile if there is none, or if it may not be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        message = f"There is no file {file}; check the path."
+        raise UnreadableFile(message) from None
+    except OSError as error:
+        message = f"{file} cannot be read ({error.strerror}); name a file that may be read."
+        raise UnreadableFile(message) from error
 
 
 def packing_of(name: str) -> Packing | None:

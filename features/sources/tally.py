@@ -1,4 +1,4 @@
-"""What was met while reading and changes no count: told once, as sentences with numbers."""
+"""What was met while reading and changes no count: told once, with its number."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.account import Note
 from features.contracts import Table
 from features.markets import minor_unit_digits
 from features.sources.arrays import Flags, Ints, flags, is_filled
@@ -53,7 +54,7 @@ class Tally:
             if role in rows.ending.roles:
                 yield "too_soon", ~is_told & is_filled(rows.columns[name])
 
-    def sentences(self, events: pa.Table, replaced_by: Ints) -> list[str]:
+    def notes(self, events: pa.Table, replaced_by: Ints) -> list[Note]:
         """What was met, with the kinds of the accepted events and how many were corrected."""
         counts, currency = self._counts, self._currency
         mixed = counts["zoned"] and counts["naive"]
@@ -73,10 +74,10 @@ class Tally:
             (counts["too_soon"], "scores of what has not ended yet were left out."),
             (int((replaced_by >= 0).sum()), "events were corrected by a row that arrived later."),
         )
-        sentences = [f"{count:,} {sentence}" for count, sentence in told if count]
-        return sentences + list(self._unknown_words(events))
+        notes = [Note(text, count) for count, text in told if count]
+        return notes + list(self._unknown_words(events))
 
-    def _unknown_words(self, events: pa.Table) -> Iterator[str]:
+    def _unknown_words(self, events: pa.Table) -> Iterator[Note]:
         """Words that no feature knows, where the contract lists all there are."""
         for column in self._table.columns:
             known = column.unit.split(" | ")
@@ -88,7 +89,8 @@ class Tally:
                 shown = ", ".join(sorted(unknown)[:_SHOWN]) + (
                     ", …" if len(unknown) > _SHOWN else ""
                 )
-                yield (
-                    f"{sum(unknown.values()):,} events have a {column.name} that no feature counts "
-                    f"({shown}); say in words what it means: {', '.join(known)}."
+                yield Note(
+                    f"events have a {column.name} that no feature counts ({shown}); say in words "
+                    f"what it means: {', '.join(known)}.",
+                    sum(unknown.values()),
                 )

@@ -15,6 +15,7 @@ from typing import TextIO
 import pyarrow as pa
 from charset_normalizer import from_bytes
 
+from features.account import Note
 from features.errors import UnreadableFile
 from features.settings_parts import CsvFormat
 from features.sources import magic
@@ -63,13 +64,13 @@ class TextFile:
         """Text, all of it."""
         return tuple("text" for _ in self.names)
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """Empty lines and an empty table, if there were any."""
         notes = []
         if self._empty_line_count:
-            notes.append(f"{self._empty_line_count} empty lines were passed over.")
+            notes.append(Note("empty lines were passed over.", self._empty_line_count))
         if not self._row_count:
-            notes.append("The file has a header and no rows.")
+            notes.append(Note("The file has a header and no rows."))
         return notes
 
     def chunks(self, rows_per_chunk: int = CHUNK_ROWS) -> Iterator[Chunk]:

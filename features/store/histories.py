@@ -124,6 +124,13 @@ class Draft:
         parts = [self._tables.rows(EVENTS + table, bucket, wanted) for bucket in buckets]
         return pa.concat_tables(parts).select(wanted)
 
+    def check(self, table: str) -> None:
+        """Nothing, if the files of a table's events are those that the manifest names.
+
+        Raises DamagedStore.
+        """
+        self._tables.check({EVENTS + table, KEYS + table})
+
     def forget(self, table: str) -> None:
         """Drop all events of a table, and their tiles."""
         tiles = f"{TILES}{table}."

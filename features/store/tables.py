@@ -10,6 +10,7 @@ are stored and is written whenever events are.
 
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -75,6 +76,12 @@ class Tables:
     def files_of(self, table: str, bucket: int | None) -> list[File]:
         """The files of one bucket only, or the deltas."""
         return [file for file in self.files if file.table == table and file.bucket == bucket]
+
+    def check(self, tables: AbstractSet[str]) -> None:
+        """Nothing, if the files of these tables are whole. Raises DamagedStore."""
+        for file in self.files:
+            if file.table in tables:
+                self._path(file)
 
     def rows(
         self,

@@ -24,7 +24,7 @@ def run_demo(*, serve: bool, port: int) -> int:
     if serve:
         check_port(HOST, port)  # told now, not after a minute of training
     settings = settings_named(DEMO)
-    with steps(total_count=15) as progress:
+    with steps(total_count=17) as progress:
         trained = train_job(settings, today=TODAY, progress=progress)
         scored = score_job(settings, today=TODAY, published_at=datetime.now(UTC), progress=progress)
     typer.echo(_told(trained, scored))
@@ -61,13 +61,13 @@ def riskiest_customer(settings: Settings) -> str:
 
 
 def _told(trained: TrainReport, scored: ScoreReport) -> str:
-    reading, quality = trained.ingested.reading, trained.trained.quality
+    orders, quality = trained.ingested.tables["orders"], trained.trained.quality
     generation, overview = scored.published.generation, scored.published.overview
     holdout = quality["holdout"]
     at_stake = money_text(overview.value_at_stake, generation.currency)
     return "\n".join(
         [
-            f"Orders:  {reading.summary()}",
+            f"Orders:  {orders.told()}",
             f"Model:   version {trained.trained.version.number}, grade {quality['grade']}; judged "
             f"on {holdout['customers_count']:,} customers active on {holdout['cutoff']}:",
             quality_table(quality),

@@ -1,4 +1,4 @@
-"""The three jobs: train, backtest, score; each reads the orders again and tells what it did."""
+"""The three jobs: train, backtest, score; each reads what is new and tells what it did."""
 
 import json
 import math
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -13,11 +14,12 @@ from filelock import FileLock, Timeout
 from features.errors import NotEnoughData, NotReady
 from features.ingestion import Ingested, ingest
 from features.markets import money_text
-from features.readiness import assess
+from features.readiness import COLUMNS, assess
 from features.settings import Settings
 from features.stored import stored_orders
 from serving.batch import Published, score_and_publish
-from training.evaluation import CHAMPION
+from training.backtest_page import PAGE_NAME
+from training.backtest_words import counts_sentence, verdicts
 from training.models.customer_model import Progress
 from training.pipeline import Trained, as_of_day, backtest, train
 
@@ -60,17 +62,32 @@ class TrainReport:
 
 @dataclass(frozen=True, slots=True)
 class BacktestReport:
-    """Reports of several holdouts, oldest first."""
+    """The report of a backtest, and the page that shows it."""
 
-    holdouts: list[dict[str, Any]]
+    report: dict[str, Any]
+    page: Path
 
     def as_json(self) -> str:
-        """The reports as JSON."""
-        return json.dumps({"holdouts": self.holdouts}, indent=2)
+        """The report as JSON."""
+        return json.dumps(self.report, indent=2, allow_nan=False)
 
     def as_text(self) -> str:
-        """One table per holdout, one line per system."""
-        return "\n\n".join(_holdout_table(report) for report in self.holdouts)
+        """One line per cutoff, the champion beside the strongest baselines, the page."""
+        heads = [_holdout_sentence(one["active"]) for one in self.report["holdouts"]]
+        return "\n".join([*heads, "", *self._verdicts(), "", f"Page: {self.page}"])
+
+    def _verdicts(self) -> list[str]:
+        mean = self.report["slices"][0]["mean"]
+        if not mean["judged"]:
+            return [counts_sentence(mean, days=len(self.report["holdouts"]))]
+        lines = [f"{'':33}{'champion':>11}  {'strongest baseline':27}{'difference, 95% interval'}"]
+        for one in verdicts(self.report):
+            difference = f"{one.difference.number:>8} ({one.difference.interval})"
+            lines.append(
+                f"{one.label:33}{one.ours.number:>11}  {one.opponent:15}{one.theirs.number:>10}  "
+                f"{difference} {one.words}"
+            )
+        return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +139,18 @@ def train_job(settings: Settings, *, today: date, progress: Progress) -> TrainRe
 
 
 def backtest_job(
-    settings: Settings, *, count: int, today: date, progress: Progress
+    settings: Settings, *, count: int, out: Path | None, today: date, progress: Progress
 ) -> BacktestReport:
-    """Read, check, judge at several past days."""
+    """Read, check, judge at several past days; the report goes to `out`, or to the workspace."""
     with alone(settings):
         progress("reading")
         ingested = ingest(settings, today=today)
         require_enough(settings, ingested)
-        holdouts = backtest(settings, ingested.histories, count=count, progress=progress)
-    return BacktestReport(
-        [{"active": one.report(), "everybody": one.everybody()} for one in holdouts]
-    )
+        folder = out or settings.workspace / "backtest"
+        report = backtest(
+            settings, ingested.histories, count=count, folder=folder, progress=progress
+        )
+    return BacktestReport(report, folder / PAGE_NAME)
 
 
 def score_job(
@@ -166,17 +184,15 @@ def alone(settings: Settings) -> Iterator[None]:
 
 
 def require_enough(settings: Settings, ingested: Ingested) -> None:
-    """Nothing, if the accepted orders allow a model. Raises NotEnoughData with every reason."""
+    """Nothing, if the stored orders allow a model. Raises NotEnoughData with every reason."""
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
-    orders = None
-    if settings.sources.orders.holds == "news":
-        orders = stored_orders(settings.workspace / "histories")
     readiness = assess(
-        ingested.reading,
+        ingested.tables["orders"].account,
+        # All that are known: what was read now may be only the newest of them.
+        stored_orders(settings.workspace / "histories", COLUMNS),
         settings.sources.orders,
         min_customers=settings.min_customers,
         horizon_days=horizon_days,
-        orders=orders,
     )
     if readiness.unavailable_reason is not None:
         raise NotEnoughData(readiness.unavailable_reason)
@@ -201,18 +217,11 @@ def quality_table(quality: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _holdout_table(reports: dict[str, Any]) -> str:
-    report = reports["active"]
-    head = (
+def _holdout_sentence(report: dict[str, Any]) -> str:
+    return (
         f"cutoff {report['cutoff']}: {report['customers_count']:,} active customers, "
         f"{report['churn_rate']:.1%} churned within {report['churn_horizon_days']} days"
     )
-    names = "".join(f"{name:>17}" for _, name in SHOWN_METRICS)
-    lines = [head, f"{'':14}{names}"]
-    for system, parts in report["systems"].items():
-        figures = "".join(f"{_figure(parts[part].get(name)):>17}" for part, name in SHOWN_METRICS)
-        lines.append(f"{system + (' *' if system == CHAMPION else ''):14}{figures}")
-    return "\n".join(lines)
 
 
 def _figure(value: float | None) -> str:

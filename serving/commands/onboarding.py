@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from features.account import Account
 from features.errors import SettingsError
-from features.ingestion import keep_refused, read_tables
 from features.quality import Reading
 from features.readiness import Readiness, assess
+from features.readings import keep_refused, read_sources
 from features.schema import ORDERS
 from features.settings import Settings, load_settings
 from features.settings_file import settings_text
@@ -43,14 +44,14 @@ class Described:
 class Checked:
     """The account of the orders, the readiness that follows from it, and the other tables'."""
 
-    reading: Reading
+    account: Account
     readiness: Readiness
     refused_path: Path | None
     others: tuple[str, ...] = ()
 
     def as_text(self) -> str:
         """The report for people."""
-        lines = [*_account(self.reading, self.refused_path), *self.others]
+        lines = [*_lines(self.account, self.refused_path), *self.others]
         return "\n".join([*lines, "", self.readiness.as_text()])
 
 
@@ -91,21 +92,21 @@ def check_business(settings: Settings, *, today: date) -> Checked:
     Raises DataError for an unreadable source, TooManyRefused if the settings allow fewer bad rows
     than there are.
     """
-    readings, refused = read_tables(settings, today=today)
+    sources = read_sources(settings, today=today)
     horizon_days = max(settings.churn.horizon_days, settings.value.horizon_days)
-    orders = readings.pop("orders")
+    orders = sources.pop("orders")
     others = [
         line
-        for name, reading in readings.items()
-        for line in _account(reading, refused[name], f"{name}: ")
+        for name, one in sources.items()
+        for line in _lines(one.account, one.refused_path, f"{name}: ")
     ]
-    readiness = _readiness(orders, settings, today=today, horizon_days=horizon_days)
-    return Checked(orders, readiness, refused["orders"], tuple(others))
+    readiness = _readiness(orders.reading, settings, today=today, horizon_days=horizon_days)
+    return Checked(orders.account, readiness, orders.refused_path, tuple(others))
 
 
-def _account(reading: Reading, refused_path: Path | None, name: str = "") -> list[str]:
+def _lines(account: Account, refused_path: Path | None, name: str = "") -> list[str]:
     refused = [f"Refused rows and their reasons: {refused_path}"] if refused_path else []
-    return [f"{name}{reading.summary()}", *reading.notes, *refused]
+    return [f"{name}{account.summary()}", *account.sentences(), *refused]
 
 
 def _assess(settings: Settings, *, today: date) -> Checked:
@@ -114,14 +115,15 @@ def _assess(settings: Settings, *, today: date) -> Checked:
     reading = read_table(ORDERS, source, settings, today=today)
     refused_path = keep_refused(reading, source, settings.workspace / "refused")
     readiness = _readiness(reading, settings, today=today, horizon_days=None)
-    return Checked(reading, readiness, refused_path)
+    return Checked(reading.account, readiness, refused_path)
 
 
 def _readiness(
     reading: Reading, settings: Settings, *, today: date, horizon_days: int | None
 ) -> Readiness:
     return assess(
-        reading,
+        reading.account,
+        reading.rows,
         settings.sources.orders,
         min_customers=settings.min_customers,
         horizon_days=horizon_days,

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import DataError
-from features.ingestion import histories_of, keep_refused
+from features.ingestion import histories_of
 from features.quality import check_shares
+from features.readings import keep_refused
 from features.schema import ORDERS
 from features.sources.guess import guess_source
 from features.sources.reading import read_table
@@ -68,9 +69,9 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     lines = [
         *guess.notes,
         *(f"please check: {doubt}" for doubt in guess.doubts),
-        reading.summary(),
-        *reading.notes,
-        f"{reading.later_count:,} rows on or after {asked.cutoff} were left out.",
+        reading.account.summary(),
+        *reading.account.sentences(),
+        f"{reading.account.later_count:,} rows on or after {asked.cutoff} were left out.",
     ]
     if unseen_count:
         lines.append(f"{unseen_count:,} customers with refunds only were left out.")

@@ -20,6 +20,7 @@ from training.retention_evaluation import MONTHS_ASKED
 
 SHOWN_MONTHS = (1, 2, 3, 6, 9, 12, 18, 24, 36)
 MOST_COHORTS = 24
+REASON_COLUMNS = ("customer_id", "day", "kind", "reason", "known_from", "known_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _reasons_told(settings: Settings) -> pa.Table | None:
     source = settings.sources.subscriptions
     if source is None or source.columns.reason is None:
         return None
-    return stored_events(settings.workspace / "histories", "subscriptions")
+    return stored_events(settings.workspace / "histories", "subscriptions", REASON_COLUMNS)
 
 
 def _share(row: dict[str, Any] | None) -> str:

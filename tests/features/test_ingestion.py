@@ -43,7 +43,7 @@ class Shop:
         done = ingest(load_settings(self.folder / "regulars.yml"), today=TODAY, anew=anew)
         self.done = done
         one = done.tables["orders"]
-        assert one.reading.rows.num_rows == one.new_count + one.known_count + one.conflict_count
+        assert one.account.event_count == one.new_count + one.known_count + one.conflict_count
         return one.new_count, one.known_count
 
     def histories(self):

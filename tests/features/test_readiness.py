@@ -6,11 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from features.quality import KEYS, Reading
+from features.account import Account
 from features.readiness import Readiness, assess
 from features.schema import ORDERS
 from features.source_settings import OrderColumns, OrdersSource
-from features.sources.chunks import refused_table
 
 FIRST = date(2025, 1, 1)
 SOURCE = OrdersSource(
@@ -34,9 +33,7 @@ def ready(orders: list[tuple[str, int]], *, amount_minor: int = 100, **keys: obj
             "market": ["home"] * count,
         }
     )
-    known = pa.table([pa.array([0] * count, pa.uint64())] * 4, schema=KEYS)
-    reading = Reading(ORDERS, table, known, refused_table([]), count, count, 0, 0, 0)
-    return assess(reading, SOURCE, min_customers=100, **keys)
+    return assess(Account(count, count, 0, count), table, SOURCE, min_customers=100, **keys)
 
 
 def visits(customers: int, every: int, until: int) -> list[tuple[str, int]]:

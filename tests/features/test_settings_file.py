@@ -41,7 +41,7 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> tuple[Guess, st
     path.write_text(
         settings_text(
             guess,
-            assess(reading, guess.source, min_customers=500),
+            assess(reading.account, reading.rows, guess.source, min_customers=500),
             folder=path.parent,
             business="Café: 24/7 #1",
         ),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from mlflow.tracking import MlflowClient
 
 from features.settings import load_settings
 from features.sources import cdnow
@@ -122,21 +123,60 @@ def test_a_job_that_goes_well_says_nothing_on_stderr(shop):
     assert {name: ended.err for name, ended in shop.ended.items() if ended.err} == {}
 
 
-def test_backtest_judges_every_system_at_past_days(shop, start, tmp_path):
+@pytest.fixture(scope="module")
+def backtested(shop, start, tmp_path_factory) -> Path:
+    """The folder of a backtest of the shop at two past days, with what it printed."""
+    folder = tmp_path_factory.mktemp("backtested")
     ended = start(
-        *("backtest", "--cutoffs", 2, "--json", "--now", TODAY),
+        *("backtest", "--cutoffs", 2, "--out", folder / "report", "--now", TODAY),
         folder=shop.folder,
-        REGULARS_WORKSPACE=tmp_path,
+        REGULARS_WORKSPACE=folder / "kept",
     )
-    assert ended.code == 0
-    holdouts = [report["active"] for report in json.loads(ended.out)["holdouts"]]
-    assert [report["cutoff"] for report in holdouts] == ["2024-10-07", "2024-11-06"]
-    for report in holdouts:
+    assert (ended.code, ended.err) == (0, "")
+    (folder / "printed.txt").write_text(ended.out, encoding="utf-8")
+    return folder
+
+
+def test_backtest_judges_every_system_at_past_days(backtested):
+    report = json.loads((backtested / "report" / "backtest.json").read_text(encoding="utf-8"))
+    assert report["schema"] == "regulars.backtest/1"
+    holdouts = [one["active"] for one in report["holdouts"]]
+    assert [one["cutoff"] for one in holdouts] == ["2024-10-07", "2024-11-06"]
+    for one in holdouts:
         assert {"champion", "bg-nbd", "pareto-nbd", "rfm-cells", "recency-rule", "zero"} <= set(
-            report["systems"]
+            one["systems"]
         )
-        assert 0.5 < report["systems"]["champion"]["churn"]["auc"] < 1
-    assert (tmp_path / "mlflow.db").exists()
+        assert 0.5 < one["systems"]["champion"]["churn"]["auc"] < 1
+    assert [one["embargo_days"] for one in report["embargo"]] == [30, 30]
+    assert (backtested / "kept" / "mlflow.db").exists()
+
+
+def test_backtest_prints_a_short_table_and_where_the_page_is(backtested):
+    printed = (backtested / "printed.txt").read_text(encoding="utf-8")
+    assert printed.count(" active customers, ") == 2
+    assert re.search(
+        r"^AUC +0\.\d{3}  \S.* (better|worse|no difference shown)$", printed, re.MULTILINE
+    )
+    page = backtested / "report" / "backtest.html"
+    assert printed.endswith(f"\nPage: {page}\n")
+    assert "<h1>Backtest of " in page.read_text(encoding="utf-8")
+
+
+def test_backtest_records_figures_by_cutoff_and_both_files_with_mlflow(backtested):
+    client = MlflowClient(f"sqlite:///{backtested / 'kept' / 'mlflow.db'}")
+    (experiment,) = client.search_experiments(filter_string="name = 'regulars'")
+    (run,) = client.search_runs([experiment.experiment_id])
+    history = client.get_metric_history(run.info.run_id, "backtest.champion.auc")
+    report = json.loads((backtested / "report" / "backtest.json").read_text(encoding="utf-8"))
+    over_time = report["slices"][0]["over_time"]
+    assert {one.step: one.value for one in history} == {
+        step: sheet["figures"]["auc"]["champion"]["value"] for step, sheet in enumerate(over_time)
+    }
+    mean = report["slices"][0]["mean"]["differences"]["log_loss"]
+    assert run.data.metrics["backtest_mean.difference.log_loss"] == mean["value"]
+    assert run.data.metrics["backtest_mean.difference.log_loss.low"] == mean["low"]
+    kept = [one.path for one in client.list_artifacts(run.info.run_id, "backtest")]
+    assert kept == ["backtest/backtest.html", "backtest/backtest.json"]
 
 
 # Help

@@ -234,10 +234,10 @@ def test_a_bad_input_is_refused_by_name_and_the_account_adds_up(read, case):
         return
     reading = read(content, table=case.table, **case.keys)
     expected = case.expected
-    assert reading.accepted_count == expected.accepted
-    assert reading.duplicate_count == expected.duplicate
+    assert reading.account.accepted_count == expected.accepted
+    assert reading.account.duplicate_count == expected.duplicate
     assert tuple(reading.refused["code"].to_pylist()) == expected.refused
-    told = " ".join([*reading.notes, *reading.refused["reason"].to_pylist()])
+    told = " ".join([*reading.account.sentences(), *reading.refused["reason"].to_pylist()])
     assert re.search(expected.said, told)
     if expected.ids is not None:
         assert tuple(reading.rows["customer_id"].to_pylist()) == expected.ids

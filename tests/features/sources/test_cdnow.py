@@ -19,7 +19,7 @@ def reading():
 
 
 def test_every_row_is_accepted(reading):
-    assert (reading.read_count, reading.accepted_count) == (69_659, 69_659)
+    assert (reading.account.read_count, reading.account.accepted_count) == (69_659, 69_659)
 
 
 def test_its_totals_are_those_of_the_data_card(reading):
@@ -34,7 +34,9 @@ def test_its_totals_are_those_of_the_data_card(reading):
 def test_its_repeated_rows_are_those_of_the_data_card():
     settings = cdnow.settings(Path("unused"))
     source = settings.sources.orders.model_copy(update={"duplicates": "drop"})
-    assert read_table(ORDERS, source, settings, today=date(2026, 1, 1)).duplicate_count == 255
+    assert (
+        read_table(ORDERS, source, settings, today=date(2026, 1, 1)).account.duplicate_count == 255
+    )
 
 
 def test_its_file_has_exact_money():

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from postgres import PASSWORD, USER
 from sqlalchemy.pool import NullPool
 
+from features.account import Note
 from features.errors import DataError, MissingTable, UnreachableSource, UnreadableFile
 from features.market_settings import Market
 from features.schema import ORDERS
@@ -87,13 +88,17 @@ def test_a_query_may_hold_any_sign(crm, rows):
 
 def test_an_empty_table_is_told(crm, rows):
     source = crm(CREATE, table="Or ders")
-    assert (rows(source), source.notes()) == ([], ["The table has columns and no rows."])
+    assert (rows(source), source.notes()) == ([], [Note("The table has columns and no rows.")])
 
 
 def test_the_same_orders_are_counted_whatever_their_order_in_the_table(crm):
     source = crm(CREATE, THREE, THREE, table="Or ders")
     reading = read(source, at="day")
-    assert (reading.read_count, reading.accepted_count, reading.duplicate_count) == (6, 2, 2)
+    assert (
+        reading.account.read_count,
+        reading.account.accepted_count,
+        reading.account.duplicate_count,
+    ) == (6, 2, 2)
     assert set(reading.refused["file"].to_pylist()) == {"Or ders"}
     assert set(reading.refused["content"].to_pylist()) == {"b,,"}
 

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from features.account import Note
 from features.errors import DataError, SettingsError
 from features.market_settings import Market
 from features.schema import ORDERS
@@ -82,7 +83,7 @@ def test_missing_is_what_the_library_of_the_frame_calls_missing(rows):
 
 def test_a_frame_without_rows_is_an_empty_table(rows):
     source = FrameRows(pl.DataFrame({"a": []}))
-    assert (rows(source), source.notes()) == ([], ["The file has columns and no rows."])
+    assert (rows(source), source.notes()) == ([], [Note("The file has columns and no rows.")])
 
 
 def test_an_id_kept_as_a_uuid_is_its_text(rows):

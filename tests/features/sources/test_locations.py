@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.account import Note
 from features.errors import UnreachableSource, UnreadableFile
 from features.market_settings import Market
 from features.schema import ORDERS
@@ -74,7 +75,10 @@ def test_a_folder_is_read_by_name_with_its_columns_in_any_order(folder, open_pla
         ("deep/c.csv", 2, "dee", "2026-01-04", "4"),
     ]
     assert source.names == ("customer_id", "timestamp", "amount")
-    assert source.notes() == ["3 files were read.", "a.csv: 1 empty lines were passed over."]
+    assert [note.sentence for note in source.notes()] == [
+        "3 files were read.",
+        "a.csv: 1 empty lines were passed over.",
+    ]
 
 
 def test_a_pattern_names_some_files_of_a_folder(folder, open_place, rows):
@@ -105,7 +109,7 @@ def test_a_folder_of_parquet_is_read_by_its_schemas(folder, open_place, rows):
         ("y=1/a.parquet", 2, "1", None),
         ("y=2/b.parquet", 2, "2", "1970-01-01 00:00:00.000000"),
     ]
-    assert "Names of folders, such as year=2026, are not read as columns." in source.notes()
+    assert Note("Names of folders, such as year=2026, are not read as columns.") in source.notes()
 
 
 def test_a_refused_row_names_its_file_and_its_row_there(tmp_path):
@@ -120,7 +124,7 @@ def test_a_refused_row_names_its_file_and_its_row_there(tmp_path):
         ("b.csv", 3, "", "short_row", "bob,2026-01-01"),
     ]
     # The same order in another file and another order of columns is a duplicate.
-    assert (reading.accepted_count, reading.duplicate_count) == (1, 1)
+    assert (reading.account.accepted_count, reading.account.duplicate_count) == (1, 1)
 
 
 def read_folder(path):

@@ -107,8 +107,12 @@ def test_a_bad_row_is_refused_with_row_column_and_reason_and_the_rest_goes_in(
     assert (refused["row"], refused["column"], refused["code"]) == (3, column, code)
     assert said in refused["reason"]
     assert ids(reading) == ["ada", "cyd"]
-    assert (reading.read_count, reading.accepted_count, reading.refused_count) == (3, 2, 1)
-    assert reading.guest_count == (code == "no_customer_id")
+    assert (
+        reading.account.read_count,
+        reading.account.accepted_count,
+        reading.account.refused_count,
+    ) == (3, 2, 1)
+    assert reading.account.guest_count == (code == "no_customer_id")
 
 
 def test_a_refused_row_is_kept_as_it_stood(read):
@@ -119,7 +123,7 @@ def test_a_refused_row_is_kept_as_it_stood(read):
 def test_no_reason_repeats_the_customer_id(read):
     rows = ["secret\x07,2026-01-02,1", "secret,soon,1", f"{'secret' * 99},2026-01-02,1"]
     reading = read(HEADER + "\n".join(rows))
-    assert reading.refused_count == 3
+    assert reading.account.refused_count == 3
     assert not any("secret" in reason for reason in reading.refused["reason"].to_pylist())
 
 
@@ -143,7 +147,7 @@ def test_text_in_the_amount_far_down_refuses_that_row_alone(read):
     rows[29_000] = "c29000,2026-01-02,many"
     reading = read(HEADER + "\n".join(rows))
     assert reading.refused["row"].to_pylist() == [29_002]
-    assert reading.accepted_count == 29_999
+    assert reading.account.accepted_count == 29_999
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,7 @@ def test_an_id_is_opaque_and_comes_through_unchanged(read, customer_id):
 def test_ids_lose_outer_blanks_and_take_one_unicode_form_and_this_is_counted(read):
     reading = read(HEADER + "caf\u00e9,2026-01-02,1\n \u200bcafe\u0301\u00a0,2026-01-03,1\n")
     assert ids(reading) == ["caf\u00e9", "caf\u00e9"]
-    assert "1 customer ids lost outer blanks" in " ".join(reading.notes)
+    assert "1 customer ids lost outer blanks" in " ".join(reading.account.sentences())
 
 
 @pytest.mark.parametrize(
@@ -205,7 +209,9 @@ def test_thousands_must_stand_in_groups_of_three(read):
 def test_yen_have_no_cents_and_rounding_is_told(read):
     reading = read(HEADER + "ada,2026-01-02,10.5\n", markets={"jp": Market(currency="JPY")})
     assert amounts(reading) == [10]
-    assert "1 amounts had more decimals than JPY has and were rounded." in reading.notes
+    assert (
+        "1 amounts had more decimals than JPY has and were rounded." in reading.account.sentences()
+    )
 
 
 def test_a_negative_amount_is_a_refund_and_zero_is_an_order(read):
@@ -257,7 +263,7 @@ def test_a_time_is_local_to_its_market_unless_it_names_a_zone(read, written, utc
 
 def test_times_that_the_clock_skipped_or_repeated_are_counted(read):
     rows = "a,2026-03-29 02:30,1\nb,2025-10-26 02:30,1\nc,2016-12-31T23:59:60Z,1\n"
-    notes = " ".join(read(HEADER + rows, markets=EUR).notes)
+    notes = " ".join(read(HEADER + rows, markets=EUR).account.sentences())
     assert "1 local times were skipped" in notes
     assert "1 local times came twice" in notes
     assert "1 times were in a leap second" in notes
@@ -293,7 +299,7 @@ def test_a_format_that_is_none_is_a_fault_of_the_settings(read):
 
 def test_today_is_not_the_future_where_the_market_is(read):
     row = HEADER + "ada,2026-06-30T23:30:00Z,1\n"
-    assert read(row).accepted_count == 1
+    assert read(row).account.accepted_count == 1
     assert read(row, markets=EUR).refused["code"].to_pylist() == ["future"]
 
 
@@ -302,7 +308,7 @@ def test_rows_of_the_day_asked_for_and_later_are_left_out_unjudged(read):
     reading = read(HEADER + rows, before=date(2026, 1, 2))
     assert ids(reading) == ["a"]
     assert reading.refused["code"].to_pylist() == ["unreadable_date"]
-    assert (reading.read_count, reading.later_count) == (2, 3)
+    assert (reading.account.read_count, reading.account.later_count) == (2, 3)
 
 
 def test_another_currency_is_refused_and_an_empty_one_is_the_markets(read):
@@ -329,8 +335,8 @@ def test_each_market_has_its_own_day_and_an_unknown_one_is_refused(read):
 def test_columns_are_matched_by_name_whatever_their_order_case_and_blanks(read):
     reading = read("colour, AMOUNT ,Customer_ID,timestamp\nred,1,ada,2026-01-02\n")
     assert ids(reading) == ["ada"]
-    assert "Columns not read: colour." in reading.notes
-    assert any("without case and blanks" in note for note in reading.notes)
+    assert "Columns not read: colour." in reading.account.sentences()
+    assert any("without case and blanks" in note for note in reading.account.sentences())
 
 
 def test_a_missing_column_is_named_with_what_was_found_and_the_closest(read):
@@ -366,17 +372,17 @@ def test_another_separator_is_detected_and_told(read, sign, said):
 def test_a_repeated_row_is_a_duplicate_only_if_every_column_is_equal(read):
     rows = "a,2026-01-02,1,red\na,2026-01-02,1,red\na,2026-01-02,1,blue\n"
     reading = read("customer_id,timestamp,amount,colour\n" + rows)
-    assert (reading.accepted_count, reading.duplicate_count) == (2, 1)
+    assert (reading.account.accepted_count, reading.account.duplicate_count) == (2, 1)
 
 
 def test_duplicates_are_kept_if_the_settings_say_so(read):
     reading = read(HEADER + GOOD + GOOD, duplicates="keep")
-    assert (reading.accepted_count, reading.duplicate_count) == (2, 0)
+    assert (reading.account.accepted_count, reading.account.duplicate_count) == (2, 0)
 
 
 def test_fields_run_together_do_not_make_a_duplicate(read):
     reading = read("customer_id,timestamp,amount,x,y\na,2026-01-02,1,ab,c\na,2026-01-02,1,a,bc\n")
-    assert reading.duplicate_count == 0
+    assert reading.account.duplicate_count == 0
 
 
 def test_the_same_file_gives_the_same_bytes(read):

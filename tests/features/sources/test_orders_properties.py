@@ -29,8 +29,8 @@ def test_shuffling_rows_changes_no_total(read, rows, seed):
     lines = [",".join(row) for row in rows]
     shuffled = random.Random(seed).sample(lines, len(lines))
     first, second = (read(HEADER + "\n".join(part)) for part in (lines, shuffled))
-    assert first.refused_by_code() == second.refused_by_code()
-    assert first.duplicate_count == second.duplicate_count
+    assert first.account.refused_by_code == second.account.refused_by_code
+    assert first.account.duplicate_count == second.account.duplicate_count
     assert sorted(map(str, first.rows.to_pylist())) == sorted(map(str, second.rows.to_pylist()))
 
 
@@ -40,7 +40,7 @@ def test_rows_sent_twice_change_no_order(read, rows):
     lines = "".join(",".join(row) + "\n" for row in rows)
     once, twice = read(HEADER + lines), read(HEADER + lines + lines)
     assert twice.rows.equals(once.rows)
-    assert twice.refused_share == pytest.approx(once.refused_share)
+    assert twice.account.refused_share == pytest.approx(once.account.refused_share)
 
 
 hostile = st.text(st.sampled_from('az09.,;-+:/ TZe"\n\r\0\ud7ffé€\u200d'), max_size=60)
@@ -54,5 +54,9 @@ def test_whatever_stands_in_the_rows_the_account_adds_up(read, body, bits, lines
     for keys in ({}, {"timestamp_format": "epoch-seconds"}, {"timestamp_format": "%d/%m/%Y"}):
         with suppress(UnreadableFile):  # much junk is no text at all
             reading = read((HEADER + GOOD + rows + "\n").encode() + bits, **keys)
-            judged = reading.accepted_count + reading.duplicate_count + reading.refused_count
-            assert reading.read_count == judged
+            judged = (
+                reading.account.accepted_count
+                + reading.account.duplicate_count
+                + reading.account.refused_count
+            )
+            assert reading.account.read_count == judged

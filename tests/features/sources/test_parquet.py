@@ -115,7 +115,8 @@ def test_a_nan_or_null_amount_in_parquet_is_refused():
 
 def test_a_null_id_in_parquet_is_a_guest():
     nobody = pa.array([None], pa.int32())
-    assert read_parquet({"customer_id": nobody, "timestamp": DAY, "amount": TEN}).guest_count == 1
+    reading = read_parquet({"customer_id": nobody, "timestamp": DAY, "amount": TEN})
+    assert reading.account.guest_count == 1
 
 
 def test_a_column_of_lists_is_refused_whole():
@@ -136,7 +137,8 @@ def test_a_missing_parquet_column_is_named():
 
 def test_a_parquet_file_without_rows_is_an_empty_reading():
     reading = read_parquet({"customer_id": ADA[:0], "timestamp": DAY[:0], "amount": TEN[:0]})
-    assert (reading.read_count, reading.notes) == (0, ("The file has columns and no rows.",))
+    assert reading.account.read_count == 0
+    assert reading.account.sentences() == ["The file has columns and no rows."]
 
 
 def test_a_truncated_parquet_file_is_refused_whole(read, tmp_path):

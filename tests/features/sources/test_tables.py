@@ -285,7 +285,7 @@ def test_a_table_is_read_by_its_contract(read, name):
     reading = read(content, table=table, **keys)
     assert shown(reading) == expected
     assert reading.rows.schema.equals(table.arrow_schema())
-    assert reading.refused_count == 0
+    assert reading.account.refused_count == 0
 
 
 def test_every_table_but_orders_has_an_example():
@@ -350,7 +350,10 @@ def test_a_value_for_all_rows_that_no_row_could_have_is_a_fault_of_the_settings(
 def test_words_that_no_feature_counts_are_told(read):
     content = "customer_id,timestamp,what\na,2026-01-02,open\na,2026-01-03,clicked\n"
     reading = read(content, table=schema.EMAILS, columns={"kind": "what"})
-    assert any("1 events have a kind that no feature counts (open)" in one for one in reading.notes)
+    assert any(
+        "1 events have a kind that no feature counts (open)" in one
+        for one in reading.account.sentences()
+    )
 
 
 def test_a_flag_of_a_parquet_file_is_read_by_its_type(read, tmp_path):
@@ -388,8 +391,12 @@ def test_an_order_may_say_its_discount_its_cost_and_where_it_was_made(read):
 def test_the_account_counts_rows_and_says_how_many_events_they_became(read):
     content, keys, _ = EXAMPLES["tickets"]
     reading = read(content, table=schema.TICKETS, **keys)
-    assert (reading.read_count, reading.accepted_count, reading.rows.num_rows) == (2, 2, 3)
-    assert reading.summary().endswith("; they became 3 events")
+    assert (reading.account.read_count, reading.account.accepted_count, reading.rows.num_rows) == (
+        2,
+        2,
+        3,
+    )
+    assert reading.account.summary().endswith("; they became 3 events")
 
 
 def test_an_end_on_or_after_the_day_asked_for_is_left_out_and_its_beginning_is_not(read):
@@ -402,14 +409,14 @@ def test_a_subscription_that_will_end_has_only_started(read):
     content = "customer_id,timestamp,ended\na,2026-01-02,2026-12-31\n"
     reading = read(content, table=schema.SUBSCRIPTIONS, columns={"ended_on": "ended"})
     assert reading.rows["kind"].to_pylist() == ["started"]
-    assert "1 ends lie in the future and are no events yet." in reading.notes
+    assert "1 ends lie in the future and are no events yet." in reading.account.sentences()
 
 
 def test_a_score_before_the_closing_is_left_out_and_told(read):
     content = "customer_id,timestamp,closed,stars\na,2026-01-02,,5\n"
     reading = read(content, table=schema.TICKETS, columns={"closed_at": "closed", "score": "stars"})
     assert reading.rows["score_hundredths"].to_pylist() == [None]
-    assert "1 scores of what has not ended yet were left out." in reading.notes
+    assert "1 scores of what has not ended yet were left out." in reading.account.sentences()
 
 
 def test_the_reason_of_an_end_is_known_from_the_end_on(read):
@@ -457,14 +464,17 @@ def test_a_row_is_known_from_its_arrival_and_never_before_it_happened(read):
     content += "a,2026-01-02,2026-01-05,1,x\nb,2026-01-02,2025-12-01,2,x\nc,2026-01-02,,3,x\n"
     reading = read(content, table=schema.VISITS, **ARRIVALS)
     assert reading.rows["known_from"].to_pylist() == [day(5), day(2), day(2)]
-    assert "1 rows arrived before they happened" in " ".join(reading.notes)
+    assert "1 rows arrived before they happened" in " ".join(reading.account.sentences())
 
 
 def test_a_row_that_arrives_on_the_day_asked_for_is_the_future(read):
     content = "customer_id,timestamp,arrived,id,what\na,2026-01-02,2026-01-05,1,x\n"
     for before, later_count in ((day(5), 1), (day(6), 0)):
         reading = read(content, table=schema.VISITS, before=before, **ARRIVALS)
-        assert (reading.later_count, reading.accepted_count) == (later_count, 1 - later_count)
+        assert (reading.account.later_count, reading.account.accepted_count) == (
+            later_count,
+            1 - later_count,
+        )
 
 
 def test_a_row_that_arrives_later_with_other_content_is_a_correction(read):
@@ -474,8 +484,8 @@ def test_a_row_that_arrives_later_with_other_content_is_a_correction(read):
     reading = read(content, table=schema.VISITS, **ARRIVALS)
     held = [(row["kind"], row["known_from"], row["known_to"]) for row in reading.rows.to_pylist()]
     assert held == [("late", day(9), FOREVER), ("early", day(5), day(9))]
-    assert (reading.accepted_count, reading.duplicate_count) == (2, 1)
-    assert "1 events were corrected by a row that arrived later." in reading.notes
+    assert (reading.account.accepted_count, reading.account.duplicate_count) == (2, 1)
+    assert "1 events were corrected by a row that arrived later." in reading.account.sentences()
 
 
 def test_a_correction_that_was_corrected_before_it_held_leaves_no_two_versions(read):
@@ -496,7 +506,11 @@ def test_one_id_with_two_contents_and_no_order_is_refused_whole_and_both_are_sho
     assert refused(reading) == [(2, "id", "conflict"), (4, "id", "conflict")]
     assert reading.refused["content"].to_pylist() == ["a,2026-01-02,1,x", "a,2026-01-02,1,y"]
     assert "Rows 2, 4 have one event id" in reading.refused["reason"][0].as_py()
-    assert (reading.read_count, reading.accepted_count, reading.duplicate_count) == (4, 1, 1)
+    assert (
+        reading.account.read_count,
+        reading.account.accepted_count,
+        reading.account.duplicate_count,
+    ) == (4, 1, 1)
 
 
 def test_rows_without_an_id_among_rows_with_one_are_told_apart_by_all_columns(read):
@@ -504,7 +518,7 @@ def test_rows_without_an_id_among_rows_with_one_are_told_apart_by_all_columns(re
     content += "b,2026-01-02,NULL\nc,2026-01-02,NULL\nc,2026-01-02,NULL\nd,2026-01-02,\n"
     reading = read(content, table=schema.VISITS, columns={"event_id": "id"})
     assert reading.rows["event_id"].to_pylist() == ["1", None, None, None]
-    assert (reading.accepted_count, reading.duplicate_count) == (4, 1)
+    assert (reading.account.accepted_count, reading.account.duplicate_count) == (4, 1)
 
 
 def test_a_market_may_be_that_of_the_whole_file(read):
@@ -524,7 +538,7 @@ def test_a_ticket_seen_again_closed_adds_its_closing_alone(read):
     both = read(head + once + again + again, **keys)
     assert both.rows["kind"].to_pylist() == ["opened", "closed"]
     assert both.keys.equals(closed.keys)
-    assert (both.accepted_count, both.duplicate_count) == (2, 1)
+    assert (both.account.accepted_count, both.account.duplicate_count) == (2, 1)
 
 
 def test_a_ticket_without_an_id_is_known_again_by_all_but_its_closing(read):
@@ -551,7 +565,7 @@ def test_content_is_what_is_meant_however_it_is_written(read):
     rows = ["a,2026-01-02T10:00,10.5,1,", "a,2026-01-02T09:00Z, +10.50 ,1,eur"]
     first, second = (read(head + row, **keys).keys for row in rows)
     assert first.equals(second)
-    assert read(head + "\n".join(rows), **keys).duplicate_count == 1
+    assert read(head + "\n".join(rows), **keys).account.duplicate_count == 1
     other = read(head + "a,2026-01-02T10:00,10.51,1,", **keys).keys
     assert other["key_0"] == first["key_0"]
     assert other["content_0"] != first["content_0"]

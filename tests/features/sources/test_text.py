@@ -81,7 +81,7 @@ def test_an_encoding_that_does_not_exist_is_told(tmp_path):
 def test_a_header_alone_is_an_empty_table(tmp_path):
     file = opened(tmp_path, HEADER)
     assert rows_of(file) == ([], [])
-    assert file.notes() == ["The file has a header and no rows."]
+    assert [note.sentence for note in file.notes()] == ["The file has a header and no rows."]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1250"])
@@ -103,7 +103,7 @@ def test_line_breaks_may_be_of_any_kind_and_stand_inside_quotes(tmp_path):
 def test_empty_lines_are_counted_as_rows_and_told(tmp_path):
     file = opened(tmp_path, HEADER + "a,b,1\n\n\nc,d,2\n")
     assert rows_of(file) == ([2, 5], [])
-    assert file.notes() == ["2 empty lines were passed over."]
+    assert [note.sentence for note in file.notes()] == ["2 empty lines were passed over."]
 
 
 @pytest.mark.parametrize(

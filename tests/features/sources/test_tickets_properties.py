@@ -51,8 +51,12 @@ def as_told(reading) -> list[tuple[str, str]]:
 @property_test
 def test_every_row_is_accounted_for_once(read, rows):
     reading = tickets(read, rows)
-    judged = reading.accepted_count + reading.duplicate_count + reading.refused_count
-    assert reading.read_count == judged == len(rows)
+    judged = (
+        reading.account.accepted_count
+        + reading.account.duplicate_count
+        + reading.account.refused_count
+    )
+    assert reading.account.read_count == judged == len(rows)
     refused = reading.refused["row"].to_pylist()
     assert refused == sorted(set(refused))
 
@@ -63,7 +67,7 @@ def test_shuffling_rows_changes_no_event(read, rows, seed):
     shuffled = random.Random(seed).sample(rows, len(rows))
     first, second = tickets(read, rows), tickets(read, shuffled)
     assert as_told(first) == as_told(second)
-    assert first.refused_by_code() == second.refused_by_code()
+    assert first.account.refused_by_code == second.account.refused_by_code
 
 
 @given(rows=some_rows)
