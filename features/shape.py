@@ -80,6 +80,21 @@ class Shape:
             self, available=self.available | known.available, vocabulary=tuple(words.items())
         )
 
+    def differs_from(self, then: "Shape") -> str | None:
+        """What makes a feature mean something else here than `then`, in words; None if nothing."""
+        if self.currency != then.currency:
+            return f"money was in {then.currency} then and is in {self.currency} now"
+        before = then.places()
+        for market, place in self.places().items():
+            if before.get(market, place) != place:
+                return f"market {market} has the holidays of another place than then"
+        return None
+
+    def places(self) -> dict[str, Place]:
+        """Where the holidays of each market are kept."""
+        places = self.calendars or ((None, None),) * len(self.markets)
+        return dict(zip(self.markets, places, strict=True))
+
     def to_dict(self) -> dict[str, object]:
         """The shape as JSON-able data; groups are named with the digest of their file, not kept."""
         return {

@@ -129,7 +129,7 @@ def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.commands.jobs import train_job
     from serving.commands.terminal import steps
 
-    with steps(total_count=11) as progress:
+    with steps(total_count=13) as progress:
         trained = train_job(settings_named(settings), today=day_of(now), progress=progress)
     typer.echo(trained.as_text())
 
@@ -232,7 +232,7 @@ def predict_orders(
         max_guest_share=max_guest_share,
         seed=seed,
     )
-    with steps(total_count=6) as progress:
+    with steps(total_count=7) as progress:
         summary = predict_file(file, out, asked, today=day_of(now), progress=progress)
     typer.echo(summary)
 

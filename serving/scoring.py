@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from features.errors import ModelRefused
 from features.histories import Histories
 from features.matrix import matrix
 from features.settings import Settings
@@ -75,8 +76,10 @@ class Scorer:
         """A score of every customer who ordered before `as_of`, and the scales used.
 
         Whoever has churned already by the definition gets no numbers. Without `scales` they are
-        made from the customers scored.
+        made from the customers scored. Raises ModelRefused if the model learned from features that
+        meant something else.
         """
+        self._require_same_meaning(histories.shape)
         rows = matrix(histories.before(as_of), [as_of])
         horizons = self._model.facts.horizons
         lapsed = ~active(
@@ -99,6 +102,12 @@ class Scorer:
             for row, one in zip(_records(present), _rows(numbers), strict=True)
         ]
         return sorted(scores, key=lambda score: score.customer_id), scales
+
+    def _require_same_meaning(self, now: Shape) -> None:
+        then = Shape.from_dict(self._model.facts.shape, now.groups)
+        if (difference := now.differs_from(then)) is not None:
+            message = f"The model does not fit: {difference}. Train again with: regulars train"
+            raise ModelRefused(message)
 
     def _value_factor(self) -> float:
         value = self._settings.value

@@ -7,6 +7,7 @@ then prove that the model still says what it said when it was saved.
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,17 +19,19 @@ import pandas as pd
 from features.catalog import catalogue
 from features.errors import ModelRefused, SettingsError
 from features.shape import Shape
-from training.models.anchor import Anchor
+from training.models.anchor import Anchor, Beyond
 from training.models.churn import ChurnModel
 from training.models.customer_model import CustomerModel, Horizons, ModelFacts
+from training.models.horizons import HorizonCurve
 from training.models.intervals import ValueInterval
 from training.models.lifetime_value import ValueModel
+from training.models.mixture import Choice
 
-FORMAT = 2
+FORMAT = 3
 OWN_FILE = "features_"
 """What the files of own feature groups are called beside a model that MLflow gives away."""
 
-TREES = ("churn_plain", "churn_anchored", "value_plain", "value_anchored")
+TREES = ("churn_plain", "churn_anchored", "value_plain", "value_scaled", "value_anchored")
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -39,7 +42,8 @@ def save_model(model: CustomerModel, features: pd.DataFrame, folder: Path) -> st
     `features` are the rows that the model was made for; only their quantiles are kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trees = (model.churn.plain, model.churn.anchored, model.value.plain, model.value.anchored)
+    churn, value = model.churn, model.value
+    trees = (churn.plain, churn.anchored, value.plain, value.scaled, value.anchored)
     for name, booster in zip(TREES, trees, strict=True):
         (folder / f"{name}.txt").write_text(booster.model_to_string(), encoding="utf-8")
     _write(folder / "parameters.json", _parameters(model))
@@ -88,10 +92,19 @@ def golden_rows(features: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
 def _parameters(model: CustomerModel) -> dict[str, Any]:
     return {
         "anchor": model.churn.anchor.to_dict(),
-        "churn_typical": model.churn.typical,
-        "churn_stretch": {str(days): k for days, k in model.churn.stretch.items()},
-        "value_growth": {str(days): k for days, k in model.value.growth.items()},
-        "value_interval": model.value.interval.to_dict(),
+        "churn": {
+            "typical": model.churn.typical,
+            "stretch": model.churn.stretch.to_dict(),
+            "beyond": asdict(model.churn.beyond),
+            "choice": model.churn.choice.to_dict(),
+        },
+        "value": {
+            "typical": model.value.typical,
+            "growth": model.value.growth.to_dict(),
+            "beyond": asdict(model.value.beyond),
+            "choice": model.value.choice.to_dict(),
+        },
+        "interval": model.interval.to_dict(),
     }
 
 
@@ -102,23 +115,27 @@ def _assemble(folder: Path, facts: ModelFacts) -> CustomerModel:
         for name in TREES
     }
     anchor = Anchor.from_dict(parameters["anchor"])
+    of_churn, of_value = parameters["churn"], parameters["value"]
     churn = ChurnModel(
         trees["churn_plain"],
         trees["churn_anchored"],
         anchor,
-        facts.churn_label_days,
-        {int(days): k for days, k in parameters["churn_stretch"].items()},
-        parameters["churn_typical"],
+        Beyond(**of_churn["beyond"]),
+        HorizonCurve.from_dict(of_churn["stretch"]),
+        Choice.from_dict(of_churn["choice"]),
+        of_churn["typical"],
     )
     value = ValueModel(
         trees["value_plain"],
+        trees["value_scaled"],
         trees["value_anchored"],
         anchor,
-        facts.value_label_days,
-        {int(days): k for days, k in parameters["value_growth"].items()},
-        ValueInterval.from_dict(parameters["value_interval"]),
+        Beyond(**of_value["beyond"]),
+        HorizonCurve.from_dict(of_value["growth"]),
+        Choice.from_dict(of_value["choice"]),
+        of_value["typical"],
     )
-    return CustomerModel(churn, value, facts)
+    return CustomerModel(churn, value, ValueInterval.from_dict(parameters["interval"]), facts)
 
 
 def _facts(fields: dict[str, Any]) -> ModelFacts:
@@ -127,6 +144,7 @@ def _facts(fields: dict[str, Any]) -> ModelFacts:
         "horizons": Horizons(**fields["horizons"]),
         "cutoffs": tuple(fields["cutoffs"]),
         "feature_names": tuple(fields["feature_names"]),
+        "notes": tuple(fields["notes"]),
     }
     return ModelFacts(**read)
 

@@ -22,7 +22,7 @@ from training.models.customer_model import CustomerModel
 
 PREDICTED = (
     *("churn_probability", "no_order_probability", "alive_probability"),
-    *("expected_orders", "expected_value", "value_low", "value_high"),
+    *("expected_orders", "expected_value", "value_median", "value_low", "value_high"),
 )
 SCORE_SCHEMA = pa.schema(
     [

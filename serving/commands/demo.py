@@ -24,7 +24,7 @@ def run_demo(*, serve: bool, port: int) -> int:
     if serve:
         check_port(HOST, port)  # told now, not after a minute of training
     settings = settings_named(DEMO)
-    with steps(total_count=15) as progress:
+    with steps(total_count=17) as progress:
         trained = train_job(settings, today=TODAY, progress=progress)
         scored = score_job(settings, today=TODAY, published_at=datetime.now(UTC), progress=progress)
     typer.echo(_told(trained, scored))

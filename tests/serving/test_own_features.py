@@ -14,6 +14,7 @@ from features.shape import Shape
 from features.user_groups import own_groups
 from serving.drivers import reasons_of
 from serving.reasons import reason_text
+from serving.scoring import Scorer
 from serving.store import Reason
 from training.artifact import load_model, save_model
 from training.models.customer_model import Horizons, fit_customer_model
@@ -115,3 +116,12 @@ def test_reasons_without_the_file_are_refused_and_not_guessed(fitted):
 def test_an_own_reason_has_words_for_every_gap_in_knowledge(value, typical, unit, text):
     reason = Reason("own.nights_share", "raises", "low", value, typical, unit, "Nights")
     assert reason_text(reason, currency="USD") == text
+
+
+def test_histories_in_another_currency_are_not_scored(groups, fitted, settings, generation):
+    model, _ = fitted
+    events = {"orders": order_table(simulated_orders(customers=20))}
+    shape = Shape.of(events, markets=("US",), currency="EUR", groups=groups)
+    scorer = Scorer(settings, model, generation)
+    with pytest.raises(ModelRefused, match="money was in USD then and is in EUR now. Train again"):
+        scorer.score(Histories.from_events(events, shape), CUTOFF)

@@ -16,12 +16,14 @@ import pandas as pd
 from training.models.baselines import ParetoNbdGammaGamma, fit_pareto_nbd_gamma_gamma
 from training.models.gamma_gamma import GammaGamma
 from training.models.pareto_nbd import ParetoNbd
-from training.models.purchase_summary import DAYS_PER_WEEK, summarise
+from training.models.purchase_summary import DAYS_PER_WEEK, READ_COLUMNS, summarise
 from training.panel import Panel
 
 Floats = npt.NDArray[np.float64]
 
 CERTAIN = 1e-6  # probabilities are kept this far from 0 and 1 before a logit
+TYPICAL_ROWS = 20_000  # enough for a mean; exact contributions cost 200 scores a row
+SHARE_BEYOND = 0.5  # of the anchor's way, for what no tree has seen
 SMALLEST_VALUE = 0.01  # expected money is kept above this before a logarithm
 
 
@@ -44,6 +46,15 @@ class Anchor:
         """Logarithm of the expected spend within the horizon."""
         expected = self.models.expected_value(features, horizon_days)
         return np.log(np.maximum(expected, SMALLEST_VALUE))
+
+    def log_order_value(self, features: pd.DataFrame) -> Floats:
+        """Logarithm of what an order day of each customer is expected to be worth."""
+        value = self.models.order_value.expected_order_value(summarise(features))
+        return np.log(np.maximum(value, SMALLEST_VALUE))
+
+    def log_order_value_at(self, features: pd.DataFrame, horizon_days: int) -> Floats:  # noqa: ARG002
+        """The same, as a quantity that could depend on a horizon and does not."""
+        return self.log_order_value(features)
 
     def expected_orders(self, features: pd.DataFrame, horizon_days: int) -> Floats:
         """Expected order days within the horizon."""
@@ -68,7 +79,58 @@ class Anchor:
         return cls(ParetoNbdGammaGamma(orders, GammaGamma.from_dict(fields["gamma_gamma"])))
 
 
+def within_silence(features: pd.DataFrame, silence_days: float) -> pd.DataFrame:
+    """What the anchor reads of these customers, none of them silent for longer than so many days.
+
+    The time since the last order is cut, as if the day of prediction had come earlier.
+    """
+    read = features[list(READ_COLUMNS)].copy()
+    until_last = read["first_to_last_order_days"] + 1
+    read["tenure_days"] = np.minimum(read["tenure_days"], until_last + silence_days)
+    return read
+
+
+def longest_silence(features: pd.DataFrame) -> float:
+    """The most days that a customer had been silent for at her cutoff."""
+    return float((features["tenure_days"] - features["first_to_last_order_days"] - 1).max())
+
+
 Quantity = Callable[[Anchor, pd.DataFrame, int], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """How far trees may be trusted: what their labels saw, and the longest silence among them.
+
+    Of a customer who has been silent for longer, trees say what they say of the longest silence
+    they know. The anchor knows how much less to expect of her; half of its way is taken, because
+    so far out it is but a formula.
+    """
+
+    label_days: int
+    silence_days: float
+
+    def shift(self, anchor: Anchor, features: pd.DataFrame, quantity: Quantity) -> Floats:
+        """What is added to the trees' log-odds or log value; 0 within what they know."""
+        known = within_silence(features, self.silence_days)
+        change = quantity(anchor, features, self.label_days) - quantity(
+            anchor, known, self.label_days
+        )
+        return SHARE_BEYOND * change
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A day of prediction: its matrix, who of it has not churned yet, the anchor fitted on it."""
+
+    rows: pd.DataFrame
+    active: pd.Series
+    anchor: Anchor
+
+    @property
+    def typical_rows(self) -> pd.DataFrame:
+        """Rows whose mean is that of a typical active customer."""
+        return (self.rows[self.active] if self.active.any() else self.rows).head(TYPICAL_ROWS)
 
 
 def fit_anchors(panel: Panel) -> dict[date, Anchor]:

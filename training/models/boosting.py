@@ -32,7 +32,10 @@ PARAMETERS: dict[str, object] = {
 MAX_ROUNDS = 500
 PATIENCE_ROUNDS = 30
 HELD_OUT_SHARE = 0.2
+LEAST_OF_A_KIND = 5  # rows of the rarer outcome, below which no tree is grown
+SMALLEST_MEAN = 0.01
 ROWS_OF_A_SMALL_PANEL = 20_000
+ROWS_WORTH_THREADS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +51,49 @@ class Target:
         offset = None if self.offset is None else self.offset[mask]
         return Target(self.objective, self.values[mask], offset)
 
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Trees of all rows, and what trees without the held-out customers said of those."""
-
-    trees: lgb.Booster
-    held_out: npt.NDArray[np.bool_]
-    held_out_score: Floats
+    def teaches(self, mask: npt.NDArray[np.bool_]) -> bool:
+        """Whether some rows hold enough, of more than one kind, to grow a tree from."""
+        found = self.values[mask]
+        if self.objective == "binary":
+            rarer = min(int((found > 0).sum()), int((found <= 0).sum()))
+            return rarer >= LEAST_OF_A_KIND
+        return int((found > 0).sum()) >= LEAST_OF_A_KIND
 
 
 def fit_trees(
     features: pd.DataFrame, target: Target, customers: npt.NDArray[np.int64], *, seed: int
-) -> Fitted:
+) -> lgb.Booster:
     """Trees fitted on all rows, as many as did best on customers held out.
 
     `customers` numbers each row's customer: all rows of one are held out together, because two
-    cutoffs of one customer tell of each other.
+    cutoffs of one customer tell of each other. A target that teaches nothing, because everybody
+    met one fate or too few did at all, gives one leaf: the base rate, or no correction.
     """
     held_out = held_out_rows(customers, seed=seed)
+    if not target.teaches(~held_out):
+        return _one_leaf(features, target)
     parameters = {**PARAMETERS, **_sized(len(features)), "objective": target.objective}
-    parameters |= {"seed": seed, "num_threads": os.cpu_count() or 1}
+    parameters |= {"seed": seed}
     learn, watch = _data(features, target, ~held_out), _data(features, target, held_out)
     stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
     trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])
     everybody = _data(features, target, np.ones(len(features), dtype=bool))
-    return Fitted(
-        trees=lgb.train(parameters, everybody, max(trial.best_iteration, 1)),
-        held_out=held_out,
-        held_out_score=raw_score(trial, features[held_out]),
-    )
+    return lgb.train(parameters, everybody, max(trial.best_iteration, 1))
+
+
+def _one_leaf(features: pd.DataFrame, target: Target) -> lgb.Booster:
+    """A model that says the same of everybody."""
+    values = target.values  # noqa: PD011 - an array, no table
+    level = 0.0
+    if target.objective != "binary":
+        expected = len(values) if target.offset is None else np.exp(target.offset).sum()
+        level = float(np.log(max(np.sum(values) / expected, SMALLEST_MEAN)))
+    elif target.offset is None:
+        share = (np.sum(values) + 1) / (len(values) + 2)
+        level = float(np.log(share / (1 - share)))
+    alike = lgb.Dataset(features, np.full(len(features), level), params={"verbose": -1})
+    parameters = {"objective": "regression", "verbose": -1, "num_threads": 1}
+    return lgb.train(parameters, alike, num_boost_round=1)
 
 
 def held_out_rows(customers: npt.NDArray[np.int64], *, seed: int) -> npt.NDArray[np.bool_]:
@@ -92,7 +108,10 @@ def raw_score(trees: lgb.Booster, features: pd.DataFrame) -> Floats:
 
     Raises ModelRefused if a column that the trees were fitted on is missing.
     """
-    return np.asarray(trees.predict(_in_order(trees, features), raw_score=True), dtype=np.float64)
+    rows = _in_order(trees, features)
+    return np.asarray(
+        trees.predict(rows, raw_score=True, num_threads=_threads(len(rows))), dtype=np.float64
+    )
 
 
 def contributions(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +120,8 @@ def contributions(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
     Source: Lundberg et al. (2020), "From local explanations to global understanding with
     explainable AI for trees", Nature Machine Intelligence 2.
     """
-    values = np.asarray(trees.predict(_in_order(trees, features), pred_contrib=True))
+    rows = _in_order(trees, features)
+    values = np.asarray(trees.predict(rows, pred_contrib=True, num_threads=_threads(len(rows))))
     return pd.DataFrame(values[:, :-1], columns=trees.feature_name(), index=features.index)
 
 
@@ -119,4 +139,12 @@ def _data(features: pd.DataFrame, target: Target, mask: npt.NDArray[np.bool_]) -
 
 
 def _sized(rows_count: int) -> dict[str, object]:
-    return {"min_data_in_leaf": 50 if rows_count < ROWS_OF_A_SMALL_PANEL else 100}
+    return {
+        "min_data_in_leaf": 50 if rows_count < ROWS_OF_A_SMALL_PANEL else 100,
+        "num_threads": _threads(rows_count),
+    }
+
+
+def _threads(rows_count: int) -> int:
+    """How many threads pay: on few rows they wait for each other, and burn time while they do."""
+    return (os.cpu_count() or 1) if rows_count >= ROWS_WORTH_THREADS else 1

@@ -1,15 +1,17 @@
 """The churn model: probability of no order within a horizon.
 
-The mean, in log-odds, of two boosted models that err in different ways:
+The mean, in log-odds, of three members that err in different ways:
 
-* anchored trees: LightGBM on top of the Pareto/NBD log-odds, which carry the level to horizons
-  longer than any mature label;
-* plain trees: LightGBM alone, which ranks best; where the horizon is longer than the labels, its
-  probability p becomes p^k, with k such that the mean agrees with the anchor's growth in time.
+* plain: LightGBM alone, which ranks best. At a horizon longer than its labels its probability p
+  becomes p^k, with k such that the mean agrees with the anchor's growth in time; a customer silent
+  for longer than any that it has learned from moves half as far as the anchor does;
+* anchored: LightGBM on top of the Pareto/NBD log-odds, which carry the level to any horizon;
+* anchor: Pareto/NBD itself, which has no label to go out of date.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -17,37 +19,88 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
 
-from features.errors import ModelRefused
-from training.models.anchor import Anchor, logit, sigmoid
+from training.models.anchor import Anchor, Beyond, Now, logit, longest_silence, sigmoid
 from training.models.boosting import Target, contributions, fit_trees, raw_score
+from training.models.horizons import HorizonCurve, require_horizon
+from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
 
 Floats = npt.NDArray[np.float64]
 
-TYPICAL_ROWS = 20_000  # enough for a mean; exact contributions cost 200 scores a row
+BY_SILENCE: Weights = {"plain": 0.4, "anchored": 0.4, "anchor": 0.2}
+BY_CONTRACT: Weights = {"plain": 0.5, "anchored": 0.5, "anchor": 0.0}
+"""A purchase model knows nothing of contracts: it may shape trees, but has no voice of its own."""
+
 LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels say nothing
+
+
+class _Trees(NamedTuple):
+    """The plain trees' probability, the anchored trees' log-odds, the plain trees' shift."""
+
+    plain: Floats
+    anchored: Floats
+    shift: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class ChurnModel:
-    """Fitted on one panel; answers for the horizons in `stretch` (days to exponent k).
+    """Fitted on one panel; answers for any horizon.
 
-    `typical` is the mean contribution per feature (and of the `anchor`) over the active customers
-    it was made for: what a contribution is measured against.
+    `stretch` gives log k by horizon. `typical` is the mean contribution per feature (and of the
+    `anchor`) over the active customers it was made for: what a contribution is measured against.
     """
 
     plain: lgb.Booster
     anchored: lgb.Booster
     anchor: Anchor
-    label_days: int
-    stretch: dict[int, float]
+    beyond: Beyond
+    stretch: HorizonCurve
+    choice: Choice
     typical: dict[str, float]
 
+    @property
+    def label_days(self) -> int:
+        """How far the labels looked that the trees learned from."""
+        return self.beyond.label_days
+
     def churn_probability(self, features: pd.DataFrame, horizon_days: int) -> Floats:
-        """One probability in [0, 1] per row; raises ModelRefused for a horizon not fitted."""
-        plain = logit(self.plain_probability(features) ** self._exponent(horizon_days))
-        offset = self.anchor.churn_logit(features, horizon_days)
-        return sigmoid((plain + raw_score(self.anchored, features) + offset) / 2)
+        """One probability in [0, 1] per row; raises ModelRefused for a horizon beyond reason."""
+        return self.churn_probabilities(features, [horizon_days])[horizon_days]
+
+    def churn_probabilities(
+        self, features: pd.DataFrame, horizons_days: Sequence[int]
+    ) -> dict[int, Floats]:
+        """The same for several horizons, by horizon; the trees are asked once."""
+        weights = self.choice.weights
+        trees = self._trees(features)
+        return {
+            days: sigmoid(mixed(self._members(features, days, trees), weights))
+            for days in horizons_days
+        }
+
+    def members(self, features: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
+        """What each member says, in log-odds per row."""
+        return self._members(features, horizon_days, self._trees(features))
+
+    def _trees(self, features: pd.DataFrame) -> _Trees:
+        """What does not depend on the horizon."""
+        shift = np.zeros(len(features))
+        if self.choice.weights["anchor"]:
+            shift = self.beyond.shift(self.anchor, features, Anchor.churn_logit)
+        plain = sigmoid(raw_score(self.plain, features))
+        return _Trees(plain, raw_score(self.anchored, features), shift)
+
+    def _members(
+        self, features: pd.DataFrame, horizon_days: int, trees: _Trees
+    ) -> dict[str, Floats]:
+        require_horizon(horizon_days)
+        anchor = self.anchor.churn_logit(features, horizon_days)
+        exponent = np.exp(self.stretch.at(horizon_days))
+        return {
+            "plain": logit(trees.plain**exponent) + trees.shift,
+            "anchored": trees.anchored + anchor,
+            "anchor": anchor,
+        }
 
     def plain_probability(self, features: pd.DataFrame) -> Floats:
         """What plain LightGBM says of the horizon of the labels, `label_days`."""
@@ -56,33 +109,39 @@ class ChurnModel:
     def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         """Log-odds per row and feature against a typical active customer.
 
-        The anchor's own part is the column `anchor`. Exact TreeSHAP values of both kinds of trees
-        are averaged, as their log-odds are.
+        Exact TreeSHAP values of both kinds of trees are weighted as their log-odds are; the rest,
+        of time and the purchase model, is the column `anchor`. A row's sum and `typical_logit` are
+        the log-odds of its churn probability.
         """
-        parts = _contributions(self.plain, self.anchored, self.anchor, features, horizon_days)
+        parts = self.parts(features, horizon_days)
         return parts - pd.Series(self.typical)[parts.columns]
 
-    def _exponent(self, horizon_days: int) -> float:
-        if horizon_days not in self.stretch:
-            known = ", ".join(str(days) for days in sorted(self.stretch))
-            message = f"This churn model answers for {known} days, not for {horizon_days}."
-            raise ModelRefused(message)
-        return self.stretch[horizon_days]
+    @property
+    def typical_logit(self) -> float:
+        """Log-odds of the typical active customer, within the horizon of the churn definition."""
+        return sum(self.typical.values())
 
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The day of prediction: its matrix, who of it has not churned yet, the anchor fitted on it."""
-
-    rows: pd.DataFrame
-    active: pd.Series
-    anchor: Anchor
+    def parts(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+        """Log-odds per row, feature and `anchor`; their sum is that of the churn probability."""
+        weights = self.choice.weights
+        trees = (
+            contributions(self.plain, features) * weights["plain"]
+            + contributions(self.anchored, features) * weights["anchored"]
+        )
+        log_odds = mixed(self.members(features, horizon_days), weights)
+        return trees.assign(anchor=log_odds - trees.sum(axis=1).to_numpy())
 
 
 def fit_churn_model(
-    panel: Panel, offset: Floats, now: Now, horizons_days: Sequence[int], *, seed: int
+    panel: Panel,
+    offset: Floats,
+    now: Now,
+    horizons_days: Sequence[int],
+    choice: Choice,
+    *,
+    seed: int,
 ) -> ChurnModel:
-    """A churn model for these horizons, the first being that of the churn definition.
+    """A churn model, exact at these horizons, the first being that of the churn definition.
 
     `offset` is the anchors' log-odds per row of the panel. Nothing is known yet of what follows
     the day of prediction.
@@ -90,47 +149,37 @@ def fit_churn_model(
     features = panel.features[panel.feature_names]
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
     customers = panel.customers
-    plain = fit_trees(features, Target("binary", churned), customers, seed=seed).trees
-    anchored = fit_trees(features, Target("binary", churned, offset), customers, seed=seed).trees
-    label_days = panel.plan.label_days
-    current, anchor = now.rows, now.anchor
+    plain = fit_trees(features, Target("binary", churned), customers, seed=seed)
+    anchored = fit_trees(features, Target("binary", churned, offset), customers, seed=seed)
+    label_days, anchor, current = panel.plan.label_days, now.anchor, now.rows
     raw = raw_score(plain, current)
-    stretch = {
-        days: _stretch(raw, _growth(anchor, current, label_days, days)) for days in horizons_days
-    }
-    active = (current[now.active] if now.active.any() else current).head(TYPICAL_ROWS)
-    parts = _contributions(plain, anchored, anchor, active, horizons_days[0])
-    typical = {str(name): float(mean) for name, mean in parts.mean().items()}
-    return ChurnModel(plain, anchored, anchor, label_days, stretch, typical)
+    here = anchor.churn_logit(current, label_days)
+
+    def log_exponent(days: int) -> float:
+        return _log_exponent(raw, anchor.churn_logit(current, days) - here)
+
+    stretch = HorizonCurve.of(log_exponent, [label_days, *horizons_days])
+    beyond = Beyond(label_days, longest_silence(panel.features))
+    model = ChurnModel(plain, anchored, anchor, beyond, stretch, choice, {})
+    means = model.parts(now.typical_rows, horizons_days[0]).mean()
+    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
 
 
-def _contributions(
-    plain: lgb.Booster,
-    anchored: lgb.Booster,
-    anchor: Anchor,
-    features: pd.DataFrame,
-    horizon_days: int,
-) -> pd.DataFrame:
-    trees = (contributions(plain, features) + contributions(anchored, features)) / 2
-    return trees.assign(anchor=anchor.churn_logit(features, horizon_days) / 2)
+def _log_exponent(raw: Floats, growth: Floats) -> float:
+    """Log of the exponent that moves the mean of plain probabilities as the anchor's growth does.
 
-
-def _growth(anchor: Anchor, features: pd.DataFrame, label_days: int, horizon_days: int) -> Floats:
-    """How the anchor's log-odds change from the labels' horizon to the asked one, per row."""
-    asked = anchor.churn_logit(features, horizon_days)
-    return asked - anchor.churn_logit(features, label_days)
-
-
-def _stretch(raw: Floats, growth: Floats) -> float:
-    """The exponent that moves the mean of the plain probabilities as the anchor's growth does."""
+    `growth` is how each row's anchor changes from the labels' horizon to another, in log-odds.
+    """
     if not growth.any():
-        return 1.0
+        return 0.0
     target = float(sigmoid(raw + growth).mean())
     probability = sigmoid(raw)
 
     def excess(log_exponent: float) -> float:
         return float((probability ** np.exp(log_exponent)).mean()) - target
 
-    if excess(-LARGEST_STRETCH) < 0 or excess(LARGEST_STRETCH) > 0:
-        return 1.0
-    return float(np.exp(brentq(excess, -LARGEST_STRETCH, LARGEST_STRETCH)))
+    if excess(-LARGEST_STRETCH) < 0:
+        return -LARGEST_STRETCH
+    if excess(LARGEST_STRETCH) > 0:
+        return LARGEST_STRETCH
+    return float(brentq(excess, -LARGEST_STRETCH, LARGEST_STRETCH))

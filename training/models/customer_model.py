@@ -1,8 +1,9 @@
 """What the product predicts of a customer: churn, orders and value, from one set of fits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,18 @@ from features.errors import NotEnoughData
 from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
 from training.labels import active
-from training.models.anchor import Anchor, fit_anchors, panel_offset
-from training.models.churn import ChurnModel, Now, fit_churn_model
-from training.models.lifetime_value import ValueModel, ValuePlan, fit_value_model
-from training.panel import Panel, build_panel, data_end, plan_panel
+from training.models.anchor import Anchor, Now, fit_anchors, panel_offset
+from training.models.churn import BY_CONTRACT, BY_SILENCE, ChurnModel, fit_churn_model
+from training.models.evidence import Past, pasts, tried_churn, tried_value
+from training.models.horizons import LONGEST_DAYS
+from training.models.intervals import ValueInterval, fit_value_interval
+from training.models.lifetime_value import MEMBERS, ValueModel, fit_value_model, spend_of
+from training.models.mixture import Choice, alone, chosen, log_loss_of, mixed, tweedie_loss
+from training.panel import Panel, PanelPlan, build_panel, data_end, plan_panel
+
+DAYS_PER_YEAR = 365.25
+LIFETIME_DAYS = (0, *(round(year * DAYS_PER_YEAR) for year in range(1, 10)), LONGEST_DAYS)
+"""Ends of the years that a lifetime value adds up, in days."""
 
 Progress = Callable[[str], None]
 
@@ -51,8 +60,9 @@ class Version:
 class ModelFacts:
     """What one must know to use a model: its horizons, its features, what it learned from.
 
-    `typical` is the median of each feature over the customers active at `as_of`; `quality` holds
-    the holdout's figures beside the baseline's.
+    `typical` is the median of each feature over the customers active at `as_of`; `notes` say what
+    was odd in the data and what was done about it; `quality` holds the holdout's figures beside
+    the baseline's.
     """
 
     horizons: Horizons
@@ -70,6 +80,7 @@ class ModelFacts:
     typical: dict[str, float | None]
     currency: str
     seed: int
+    notes: tuple[str, ...] = ()
     quality: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
@@ -79,47 +90,83 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class CustomerModel:
-    """The churn model, the value model and the facts about both."""
+    """The churn model, the value model, the interval of values and the facts about all."""
 
     churn: ChurnModel
     value: ValueModel
+    interval: ValueInterval
     facts: ModelFacts
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """One row per row of `features`, same index.
 
-        `churn_probability` (no order within the churn horizon), `no_order_probability` (the same
-        within the value horizon), `alive_probability`, and over the value horizon
-        `expected_orders`, `expected_value`, `value_low`, `value_high` in whole units.
+        `churn_probability` within the churn horizon, and `answers` within the value horizon.
         """
         horizons = self.facts.horizons
-        churn = self.churn.churn_probability(features, horizons.churn_days)
-        silent = churn
-        if horizons.value_days != horizons.churn_days:
-            silent = self.churn.churn_probability(features, horizons.value_days)
-        expected = self.value.expected_value(features, horizons.value_days)
-        low, high = self.value.interval.around(expected)
+        asked = [horizons.churn_days, horizons.value_days, LONGEST_DAYS]
+        silence = self.churn.churn_probabilities(features, asked)
+        answers = self._answers(features, horizons.value_days, silence)
+        answers.insert(0, "churn_probability", silence[horizons.churn_days])
+        return answers
+
+    def answers(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+        """What each customer will do within any horizon; one row per row, same index.
+
+        `no_order_probability`, `alive_probability` (has not left for good: at least the chance to
+        order at all), `expected_orders` (order days), `expected_value`, `value_median`,
+        `value_low` and `value_high` in whole units. The longer the horizon, the less likely is
+        silence and the more orders and value are expected. Raises ModelRefused for a horizon
+        beyond ten years.
+        """
+        silence = self.churn.churn_probabilities(features, [horizon_days, LONGEST_DAYS])
+        return self._answers(features, horizon_days, silence)
+
+    def _answers(
+        self, features: pd.DataFrame, horizon_days: int, silence: Mapping[int, np.ndarray]
+    ) -> pd.DataFrame:
+        silent = silence[horizon_days]
+        served_days = self.facts.horizons.value_days
+        values = self.value.expected_values(features, dict.fromkeys([horizon_days, served_days]))
+        expected, like = values[horizon_days], values[served_days]
+        low, high = self.interval.around(expected, like)
         return pd.DataFrame(
             {
-                "churn_probability": churn,
                 "no_order_probability": silent,
                 "alive_probability": np.maximum(
-                    self.churn.anchor.alive_probability(features), 1 - np.minimum(churn, silent)
+                    self.churn.anchor.alive_probability(features), 1 - silence[LONGEST_DAYS]
                 ),
-                "expected_orders": self._expected_orders(features, silent),
+                "expected_orders": self._expected_orders(features, horizon_days, silent),
                 "expected_value": expected,
+                "value_median": self.interval.median(expected, like),
                 "value_low": low,
                 "value_high": high,
             },
             index=features.index,
         )
 
-    def _expected_orders(self, features: pd.DataFrame, silent: np.ndarray) -> np.ndarray:
+    def lifetime_value(
+        self, features: pd.DataFrame, *, margin: float, discount_rate: float
+    ) -> pd.Series:
+        """Margin that each customer brings over ten years, discounted to today, in whole units.
+
+        The years' parts are differences of the expected value at their ends, each discounted from
+        its middle by the yearly rate.
+        """
+        total = before = np.zeros(len(features))
+        until = self.value.expected_values(features, LIFETIME_DAYS[1:])
+        for first, last in pairwise(LIFETIME_DAYS):
+            years = (first + last) / 2 / DAYS_PER_YEAR
+            total = total + (until[last] - before) * margin / (1 + discount_rate) ** years
+            before = until[last]
+        return pd.Series(total, index=features.index, name="lifetime_value")
+
+    def _expected_orders(
+        self, features: pd.DataFrame, horizon_days: int, silent: np.ndarray
+    ) -> np.ndarray:
         """The anchor's orders of a customer who comes back, times the chance that she does."""
-        days = self.facts.horizons.value_days
         anchor = self.churn.anchor
-        if_any = anchor.expected_orders(features, days) / np.maximum(
-            1 - anchor.models.churn_probability(features, days), 1e-12
+        if_any = anchor.expected_orders(features, horizon_days) / np.maximum(
+            1 - anchor.models.churn_probability(features, horizon_days), 1e-12
         )
         return np.maximum(if_any, 1.0) * (1 - silent)
 
@@ -134,8 +181,8 @@ def fit_customer_model(
 ) -> CustomerModel:
     """Models for predictions at the start of `as_of`, learned from strictly before it.
 
-    Raises NotEnoughData when nobody ordered before, when history is too short, or when the
-    panel holds only one kind of outcome.
+    Odd data never fail: what was odd and what stands in is told by `facts.notes`. Raises
+    NotEnoughData when nobody ordered before, or when history is too short for a single label.
     """
     known = histories.before(as_of)
     if known.orders.num_rows == 0:
@@ -144,35 +191,28 @@ def fit_customer_model(
     end = data_end(known, as_of)
     current = matrix(known, [as_of])
     progress("panel of customers and cutoffs")
-    churn_panel = build_panel(
-        known,
-        plan_panel(known.first_day, end, horizons.churn_days),
-        as_of=end,
-        grace_days=horizons.grace_days,
-    )
-    value_panel = churn_panel
-    value_plan = plan_panel(known.first_day, end, horizons.value_days)
-    if value_plan != churn_panel.plan:
-        value_panel = build_panel(known, value_plan, as_of=end, grace_days=horizons.grace_days)
-    _require_both_outcomes(churn_panel)
+    grace = horizons.grace_days
+    panel_of = _Panels(known, end, grace)
+    churn_panel = panel_of(horizons.churn_days)
+    value_panel = panel_of(horizons.value_days)
     progress("probability models")
     anchor = Anchor.fit(current)
-    anchors = fit_anchors(churn_panel)
-    progress("churn model")
-    still_here = active(current, horizon_days=horizons.churn_days, grace_days=horizons.grace_days)
-    both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
-    offset = panel_offset(churn_panel, anchors, Anchor.churn_logit)
-    churn = fit_churn_model(churn_panel, offset, Now(current, still_here, anchor), both, seed=seed)
-    progress("value model")
+    still_here = active(current, horizon_days=horizons.churn_days, grace_days=grace)
+    now = Now(current, still_here, anchor)
+    progress("past days of prediction")
+    churn_pasts = pasts(known, churn_panel, grace_days=grace, seed=seed)
+    value_pasts = churn_pasts
     if value_panel is not churn_panel:
-        anchors = fit_anchors(value_panel)
-    offset = panel_offset(value_panel, anchors, Anchor.log_value)
-    plan = ValuePlan((horizons.value_days,), horizons.interval, seed)
-    value = fit_value_model(value_panel, offset, current, anchor, plan)
+        value_pasts = pasts(known, value_panel, grace_days=grace, seed=seed)
+    progress("churn model")
+    churn = _fit_churn(churn_panel, churn_pasts, now, horizons, seed=seed)
+    progress("value model")
+    value, interval = _fit_value(value_panel, value_pasts, now, horizons, seed=seed)
     names = feature_columns(current)
     return CustomerModel(
         churn,
         value,
+        interval,
         ModelFacts(
             horizons=horizons,
             as_of=as_of.isoformat(),
@@ -189,8 +229,65 @@ def fit_customer_model(
             typical={name: _median(current.loc[still_here, name]) for name in names},
             currency=histories.currency,
             seed=seed,
+            notes=tuple(_notes(churn_panel, value_panel, anchor)),
         ),
     )
+
+
+class _Panels:
+    """The panels of the day of prediction, each plan built once."""
+
+    def __init__(self, known: Histories, end: date, grace_days: int | None) -> None:
+        self._known, self._end, self._grace_days = known, end, grace_days
+        self._built: dict[PanelPlan, Panel] = {}
+
+    def __call__(self, horizon_days: int) -> Panel:
+        plan = plan_panel(self._known.first_day, self._end, horizon_days)
+        if plan not in self._built:
+            self._built[plan] = build_panel(
+                self._known, plan, as_of=self._end, grace_days=self._grace_days
+            )
+        return self._built[plan]
+
+
+def _fit_churn(
+    panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, *, seed: int
+) -> ChurnModel:
+    """The churn model, its members weighed by what the past says of them."""
+    weights = BY_SILENCE if horizons.grace_days is None else BY_CONTRACT
+    if _one_fate(panel):
+        # A purchase model still tells customers apart; of contracts only the base rate is left.
+        weights = alone(weights, "anchor" if horizons.grace_days is None else "plain")
+        past_days = ()
+    tried = [tried_churn(past, weights, seed=seed) for past in past_days]
+    choice = chosen(tried, weights, log_loss_of)
+    offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
+    both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
+    return fit_churn_model(panel, offset, now, both, choice, seed=seed)
+
+
+def _fit_value(
+    panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, *, seed: int
+) -> tuple[ValueModel, ValueInterval]:
+    """The value model, weighed by the past, and the interval that the newest past day teaches."""
+    tried = [tried_value(past, seed=seed) for past in past_days if spend_of(past.panel).any()]
+    choice = chosen(tried, MEMBERS, tweedie_loss)
+    if not spend_of(panel).any():
+        choice = Choice(alone(MEMBERS, "anchor"))
+    anchors = fit_anchors(panel)
+    offset = panel_offset(panel, anchors, Anchor.log_value)
+    scale = panel_offset(panel, anchors, Anchor.log_order_value_at)
+    model = fit_value_model(panel, offset, scale, now, [horizons.value_days], choice, seed=seed)
+    if tried:
+        expected, spend = mixed(tried[0].members, choice.weights), tried[0].outcome
+    else:
+        # Nothing was predicted before; the anchor alone saw no outcome of its own cutoff.
+        newest = panel.at(panel.plan.latest)
+        expected, spend = offset[newest], spend_of(panel)[newest]
+    expected = np.exp(expected)
+    if spend.any():
+        expected *= spend.sum() / expected.sum()
+    return model, fit_value_interval(expected, spend, level=horizons.interval)
 
 
 def _median(values: pd.Series) -> float | None:
@@ -198,12 +295,25 @@ def _median(values: pd.Series) -> float | None:
     return None if pd.isna(median) else float(median)
 
 
-def _require_both_outcomes(panel: Panel) -> None:
-    churned = panel.labels["churned"]
-    if churned.nunique() < 2:
-        what = "everybody came back" if not churned.any() else "nobody came back"
-        message = (
-            f"unavailable, because {what} within {panel.plan.label_days} days after every one of "
-            f"{len(panel.plan.cutoffs)} cutoffs: choose another number of days for churn"
+def _one_fate(panel: Panel) -> bool:
+    return panel.labels["churned"].nunique() < 2
+
+
+def _notes(churn_panel: Panel, value_panel: Panel, anchor: Anchor) -> Iterator[str]:
+    """What was odd in the data and what was done, one sentence each."""
+    if _one_fate(churn_panel):
+        plan = churn_panel.plan
+        what = "left" if churn_panel.labels["churned"].all() else "came back"
+        yield (
+            f"Everybody {what} within {plan.label_days} days after every one of "
+            f"{len(plan.cutoffs)} cutoffs, so churn is told by Pareto/NBD or the base rate alone; "
+            "another number of days for churn would tell customers apart."
         )
-        raise NotEnoughData(message)
+    if not spend_of(value_panel).any():
+        yield (
+            f"No order within {value_panel.plan.label_days} days after a cutoff has an amount "
+            "above 0, so value is told by Gamma-Gamma alone; check the column of the amount."
+        )
+    for model in (anchor.models.orders, anchor.models.order_value):
+        if model.note is not None:
+            yield model.note

@@ -1,93 +1,177 @@
 """The value model: expected spend within a horizon, with an interval.
 
-The geometric mean of Tweedie trees on top of Pareto/NBD x Gamma-Gamma (the level at any horizon)
-and of plain Tweedie trees, stretched from the labels' horizon by the anchor's total growth.
-Refunds are netted; a customer's label is never below zero, because a spend that is expected to be
-negative cannot be acted on.
+The geometric mean of three members:
+
+* plain: Tweedie trees alone, which rank best where customers are alike in what they spend;
+* scaled: Tweedie trees on top of what an order of each customer is worth, so that the few who
+  spend a hundred times as much are not told the mean of a leaf;
+* anchored: Tweedie trees on top of Pareto/NBD x Gamma-Gamma, the level at any horizon.
+
+A fourth, the anchor itself, stands in where there is nothing to learn from.
+
+The first two are stretched from the labels' horizon by the anchor's total growth, and follow half
+of the anchor's way for customers silent for longer than any that they learned from. Refunds are
+netted; a customer's label is never below zero, because a spend that is expected to be negative
+cannot be acted on.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.errors import ModelRefused, NotEnoughData
-from training.models.anchor import Anchor
-from training.models.boosting import Target, fit_trees, raw_score
-from training.models.intervals import ValueInterval, fit_value_interval
+from training.models.anchor import Anchor, Beyond, Now, longest_silence
+from training.models.boosting import Target, contributions, fit_trees, raw_score
+from training.models.horizons import HorizonCurve, require_horizon
+from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
 
 Floats = npt.NDArray[np.float64]
 
+SAME = 1e-9  # a log difference so small that its logarithmic mean is the value itself
+MEMBERS: Weights = {"plain": 0.25, "scaled": 0.25, "anchored": 0.5, "anchor": 0.0}
+
 
 @dataclass(frozen=True, slots=True)
 class ValueModel:
-    """Fitted on one panel; answers for the horizons in `growth` (days to log growth)."""
+    """Fitted on one panel; answers for any horizon.
+
+    `growth` is that of the log value, from the labels' horizon on. `typical` is the mean of each
+    part over the active customers that it was made for.
+    """
 
     plain: lgb.Booster
+    scaled: lgb.Booster
     anchored: lgb.Booster
     anchor: Anchor
-    label_days: int
-    growth: dict[int, float]
-    interval: ValueInterval
+    beyond: Beyond
+    growth: HorizonCurve
+    choice: Choice
+    typical: dict[str, float]
+
+    @property
+    def label_days(self) -> int:
+        """How far the labels looked that the trees learned from."""
+        return self.beyond.label_days
 
     def expected_value(self, features: pd.DataFrame, horizon_days: int) -> Floats:
-        """Expected spend in whole units per row; raises ModelRefused for a horizon not fitted."""
-        if horizon_days not in self.growth:
-            known = ", ".join(str(days) for days in sorted(self.growth))
-            message = f"This value model answers for {known} days, not for {horizon_days}."
-            raise ModelRefused(message)
-        plain = raw_score(self.plain, features) + self.growth[horizon_days]
-        offset = self.anchor.log_value(features, horizon_days)
-        return np.exp((plain + raw_score(self.anchored, features) + offset) / 2)
+        """Expected spend in whole units per row; raises ModelRefused for one beyond reason."""
+        return self.expected_values(features, [horizon_days])[horizon_days]
+
+    def expected_values(
+        self, features: pd.DataFrame, horizons_days: Iterable[int]
+    ) -> dict[int, Floats]:
+        """The same for several horizons, by horizon; the trees are asked once."""
+        weights = self.choice.weights
+        trees = self._trees(features)
+        return {
+            days: np.exp(mixed(self._members(features, days, trees), weights))
+            for days in horizons_days
+        }
+
+    def members(self, features: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
+        """What each member says, as the logarithm of an amount per row."""
+        return self._members(features, horizon_days, self._trees(features))
+
+    def _trees(self, features: pd.DataFrame) -> dict[str, Floats]:
+        """What each member's trees say, whatever the horizon."""
+        shift = self.beyond.shift(self.anchor, features, Anchor.log_value)
+        scale = self.anchor.log_order_value(features)
+        return {
+            "plain": raw_score(self.plain, features) + shift,
+            "scaled": raw_score(self.scaled, features) + scale + shift,
+            "anchored": raw_score(self.anchored, features),
+        }
+
+    def _members(
+        self, features: pd.DataFrame, horizon_days: int, trees: dict[str, Floats]
+    ) -> dict[str, Floats]:
+        require_horizon(horizon_days)
+        growth = self.growth.at(horizon_days)
+        anchor = self.anchor.log_value(features, horizon_days)
+        return {
+            "plain": trees["plain"] + growth,
+            "scaled": trees["scaled"] + growth,
+            "anchored": trees["anchored"] + anchor,
+            "anchor": anchor,
+        }
 
     def plain_value(self, features: pd.DataFrame) -> Floats:
         """What plain LightGBM expects within the horizon of the labels, `label_days`."""
         return np.exp(raw_score(self.plain, features))
 
+    def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+        """Money per row and feature, beside what the typical active customer is worth.
 
-@dataclass(frozen=True, slots=True)
-class ValuePlan:
-    """For which horizons, with which share covered by low..high, with which seed."""
+        That is the column `typical`; a row's sum is its expected value. The column `anchor` is
+        what no tree tells, of time and the purchase model. Parts of a logarithm become money by
+        the logarithmic mean, which leaves no rest. Source: Ang (2004), "Decomposition analysis for
+        policymaking in energy", Energy Policy 32(9).
+        """
+        parts = self.parts(features, horizon_days)
+        differences = parts - pd.Series(self.typical)[parts.columns]
+        typical = float(np.exp(sum(self.typical.values())))
+        change = differences.sum(axis=1).to_numpy()
+        is_typical = np.abs(change) < SAME
+        per_log = typical * np.expm1(change) / np.where(is_typical, 1, change)
+        money = np.where(is_typical, typical, per_log)
+        return differences.mul(money, axis=0).assign(typical=typical)
 
-    horizons_days: tuple[int, ...]
-    level: float
-    seed: int
+    def parts(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+        """Log money per row, feature and `anchor`; their sum is that of the expected value."""
+        weights = self.choice.weights
+        trees = (
+            contributions(self.plain, features) * weights["plain"]
+            + contributions(self.scaled, features) * weights["scaled"]
+            + contributions(self.anchored, features) * weights["anchored"]
+        )
+        log_value = mixed(self.members(features, horizon_days), weights)
+        return trees.assign(anchor=log_value - trees.sum(axis=1).to_numpy())
 
 
-def fit_value_model(
-    panel: Panel, offset: Floats, current: pd.DataFrame, anchor: Anchor, plan: ValuePlan
+def fit_value_model(  # noqa: PLR0913 - what is learned from, for when, and how members are weighed
+    panel: Panel,
+    offset: Floats,
+    scale: Floats,
+    now: Now,
+    horizons_days: Sequence[int],
+    choice: Choice,
+    *,
+    seed: int,
 ) -> ValueModel:
-    """A value model for these horizons.
+    """A value model, exact at these horizons, the first being the one that is served.
 
-    `offset` is the anchors' log value per row of the panel. `current` is the matrix at the day of
-    prediction, which has no labels yet, and `anchor` was fitted on it.
+    `offset` is the anchors' log value and `scale` their log value of an order, per row of the
+    panel. Nothing is known yet of what follows the day of prediction.
     """
     features = panel.features[panel.feature_names]
-    spend = np.maximum(panel.labels["realised_value"].to_numpy(dtype=np.float64), 0.0)
+    spend = spend_of(panel)
     customers = panel.customers
-    if not spend.any():
-        message = (
-            f"unavailable, because no order within {panel.plan.label_days} days after a cutoff has "
-            "an amount above 0: check the column of the amount"
-        )
-        raise NotEnoughData(message)
-    targets = Target("tweedie", spend), Target("tweedie", spend, offset)
-    plain, anchored = (fit_trees(features, target, customers, seed=plan.seed) for target in targets)
-    # Both kinds of trees held the same customers out, so their mean is an honest prediction.
-    unseen = plain.held_out
-    mean_log = (plain.held_out_score + anchored.held_out_score + offset[unseen]) / 2
-    interval = fit_value_interval(np.exp(mean_log), spend[unseen], level=plan.level)
+    plain, scaled, anchored = (
+        fit_trees(features, Target("tweedie", spend, start), customers, seed=seed)
+        for start in (None, scale, offset)
+    )
     label_days = panel.plan.label_days
-    growth = {days: _log_growth(anchor, current, label_days, days) for days in plan.horizons_days}
-    return ValueModel(plain.trees, anchored.trees, anchor, label_days, growth, interval)
+    anchor, current = now.anchor, now.rows
+    here = _total(anchor, current, label_days)
+    growth = HorizonCurve.of(
+        lambda days: float(np.log(_total(anchor, current, days) / here)),
+        [label_days, *horizons_days],
+    )
+    beyond = Beyond(label_days, longest_silence(panel.features))
+    model = ValueModel(plain, scaled, anchored, anchor, beyond, growth, choice, {})
+    means = model.parts(now.typical_rows, horizons_days[0]).mean()
+    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
 
 
-def _log_growth(
-    anchor: Anchor, features: pd.DataFrame, label_days: int, horizon_days: int
-) -> float:
-    """Log of how much more the anchor expects of everybody over the asked horizon."""
-    asked = np.exp(anchor.log_value(features, horizon_days)).sum()
-    return float(np.log(asked / np.exp(anchor.log_value(features, label_days)).sum()))
+def spend_of(panel: Panel) -> Floats:
+    """What trees learn: realised value, never below 0."""
+    return np.maximum(panel.labels["realised_value"].to_numpy(dtype=np.float64), 0.0)
+
+
+def _total(anchor: Anchor, features: pd.DataFrame, horizon_days: int) -> float:
+    """What the anchor expects of everybody within the horizon."""
+    return float(np.exp(anchor.log_value(features, horizon_days)).sum())

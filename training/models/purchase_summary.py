@@ -14,6 +14,11 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 DAYS_PER_WEEK = 7.0
+READ_COLUMNS = (
+    *("repeat_order_days_count", "first_to_last_order_days"),
+    *("tenure_days", "repeat_order_day_value"),
+)
+"""The features that a purchase summary is made of."""
 # Bounds of r and alpha (weeks) of the Gamma that order rates follow in both purchase models.
 ORDER_RATE_BOUNDS = ((1e-3, 1e3), (1e-3, 1e6))
 NO_REPEAT_NOTE = (

@@ -9,7 +9,9 @@ PEOPLE = People.of(["ada", "bob", "eva"])
 
 
 def table(values, ids=("ada", "bob"), **more):
-    rows = pd.DataFrame({"customer_id": pd.array(ids, dtype="str"), "cutoff": pd.Timestamp("2025-06-15")})
+    rows = pd.DataFrame(
+        {"customer_id": pd.array(ids, dtype="str"), "cutoff": pd.Timestamp("2025-06-15")}
+    )
     return rows.assign(spend_value=np.array(values, dtype=np.float64), **more)
 
 

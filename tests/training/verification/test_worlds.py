@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-
 from events import CUTOFF, events_of
+
 from features.contracts import FOREVER
 from training.verification import worlds
 
@@ -32,8 +32,8 @@ def known_then(changed):
     told = {}
     for name, rows in changed.items():
         known = pc.and_(pc.less(rows["day"], CUTOFF), pc.less(rows["known_from"], CUTOFF))
-        rows = rows.filter(pc.and_(known, pc.greater_equal(rows["known_to"], CUTOFF)))
-        kept = rows.drop_columns(["known_to"]).to_pylist()
+        held = rows.filter(pc.and_(known, pc.greater_equal(rows["known_to"], CUTOFF)))
+        kept = held.drop_columns(["known_to"]).to_pylist()
         told[name] = sorted(kept, key=lambda row: (row["day"], str(row["event_id"])))
     return told
 
