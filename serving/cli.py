@@ -20,14 +20,10 @@ import typer
 from features.errors import RegularsError
 from features.settings import FILE_NAME
 from serving import cli_models
-from serving.cli_options import (
-    JsonOption,
-    MarkdownOption,
-    NowOption,
-    SettingsOption,
-    today_of,
-)
+from serving.cli_options import JsonOption, MarkdownOption, NowOption, SettingsOption, day_of
+from serving.cli_retention import retention
 from serving.cli_table import predict_table
+from serving.cli_verify import verify
 
 app = typer.Typer(
     name="regulars",
@@ -39,6 +35,7 @@ app = typer.Typer(
 predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothing stored.")
 predict.command("table")(predict_table)
 app.add_typer(predict, name="predict")
+app.command()(retention)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
 app.add_typer(cli_models.models, name="models")
@@ -87,7 +84,7 @@ def init(
         out,
         columns=_pairs(columns),
         timestamp_format=timestamp_format,
-        today=today_of(now),
+        today=day_of(now),
         overwrite=force,
     )
     typer.echo(described.as_text())
@@ -103,7 +100,7 @@ def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.business import settings_named
     from serving.commands.onboarding import check_business
 
-    checked = check_business(settings_named(settings), today=today_of(now))
+    checked = check_business(settings_named(settings), today=day_of(now))
     typer.echo(checked.as_text())
     _stop_if_unavailable(checked.readiness.unavailable_reason)
 
@@ -124,7 +121,7 @@ def ingest(
     from serving.business import settings_named
     from serving.commands.jobs import ingest_job
 
-    done = ingest_job(settings_named(settings), today=today_of(now), anew=anew)
+    done = ingest_job(settings_named(settings), today=day_of(now), anew=anew)
     typer.echo("\n".join(done.account()))
 
 
@@ -140,7 +137,7 @@ def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.commands.terminal import steps
 
     with steps(total_count=14) as progress:
-        trained = train_job(settings_named(settings), today=today_of(now), progress=progress)
+        trained = train_job(settings_named(settings), today=day_of(now), progress=progress)
     typer.echo(trained.as_text())
 
 
@@ -167,9 +164,12 @@ def backtest(
 
     with steps(total_count=cutoffs + 2) as progress:
         report = backtest_job(
-            settings_named(settings), count=cutoffs, out=out, today=today_of(now), progress=progress
+            settings_named(settings), count=cutoffs, out=out, today=day_of(now), progress=progress
         )
     typer.echo(report.as_json() if as_json else report.as_text())
+
+
+app.command()(verify)
 
 
 @app.command()
@@ -185,7 +185,7 @@ def score(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     with steps(total_count=4) as progress:
         published = score_job(
             settings_named(settings),
-            today=today_of(now),
+            today=day_of(now),
             published_at=datetime.now(UTC),
             progress=progress,
         )
@@ -240,7 +240,7 @@ def predict_orders(
         seed=seed,
     )
     with steps(total_count=7) as progress:
-        summary = predict_file(file, out, asked, today=today_of(now), progress=progress)
+        summary = predict_file(file, out, asked, today=day_of(now), progress=progress)
     typer.echo(summary)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from features.settings import FILE_NAME
-from serving.cli_options import JsonOption, NowOption, SettingsOption, today_of
+from serving.cli_options import JsonOption, NowOption, SettingsOption, day_of
 
 models = typer.Typer(help="The registered versions of the model, and the card of each.")
 
@@ -68,7 +68,7 @@ def promote(
     from serving.commands.models import promote_by_hand
 
     moved = promote_by_hand(
-        settings_named(settings), version, despite_gate=despite_gate, today=today_of(now)
+        settings_named(settings), version, despite_gate=despite_gate, today=day_of(now)
     )
     typer.echo(moved.as_json() if as_json else moved.as_text())
     raise typer.Exit(0 if moved.moved or moved.version == moved.before else 1)
@@ -90,5 +90,5 @@ def rollback(
     from serving.business import settings_named
     from serving.commands.models import roll_back_by_hand
 
-    moved = roll_back_by_hand(settings_named(settings), to, today=today_of(now))
+    moved = roll_back_by_hand(settings_named(settings), to, today=day_of(now))
     typer.echo(moved.as_json() if as_json else moved.as_text())

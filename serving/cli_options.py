@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands of the command line share, and the day that it is."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -22,6 +22,6 @@ NowOption = Annotated[
 ]
 
 
-def today_of(now: datetime | None) -> date:
-    """The day that `--now` names, or today."""
+def day_of(now: datetime | None) -> date:
+    """The day that `--now` names, or today's here."""
     return now.date() if now else datetime.now().astimezone().date()

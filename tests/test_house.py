@@ -29,6 +29,8 @@ COMMANDS = (
     "features",
     "train",
     "backtest",
+    "retention",
+    "verify",
     "score",
     "models",
     "promote",

@@ -122,6 +122,7 @@ def limits(made: Made) -> list[str]:
                 f"The history is too short for labels of {label} days: {what} was learned from "
                 f"{days} days and stretched."
             )
+    told += facts.notes
     told.append("One holdout: other seasons may differ; regulars backtest judges several days.")
     return told
 

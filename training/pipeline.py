@@ -55,7 +55,7 @@ WELL_CALIBRATED = 0.05  # expected calibration error up to which a probability m
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run gave; `quality` is what the scores will carry.
+    """What a training run gave; `quality` is what the scores will carry, `notes` what was odd.
 
     `decision` is the gate's; `refusal` says why the version is not the champion, or is empty.
     """
@@ -64,6 +64,7 @@ class Trained:
     promoted: bool
     quality: dict[str, Any]
     run_id: str
+    notes: tuple[str, ...]
     decision: Decision
     refusal: str
 
@@ -137,7 +138,7 @@ def train(
         keep_card(settings.workspace, card)
     promoted, refusal = _promoted(client, settings, version, decision, today)
     log.info("trained version %s on %d panel rows", version.number, model.facts.rows_count)
-    return Trained(version, promoted, quality, run_id, decision, refusal)
+    return Trained(version, promoted, quality, run_id, model.facts.notes, decision, refusal)
 
 
 def _promoted(

@@ -152,12 +152,13 @@ def test_a_weakness_of_the_figures_is_among_the_limits(holdout, sentence, change
     assert not any(sentence in one for one in limits(made_of(holdout)))
 
 
-def test_few_customers_and_short_labels_are_among_the_limits():
-    facts = replace(FACTS, value_label_days=30)
+def test_few_customers_short_labels_and_what_was_odd_are_among_the_limits():
+    facts = replace(FACTS, value_label_days=30, notes=("Something was odd.",))
     few = holdouts(customers=900)[0]
     short = SimpleNamespace(facts=facts, churn=None, value=None)
     told = limits(made_of(few, short))
     assert any(one.startswith("Few rows: judged on 8") for one in told)
+    assert "Something was odd." in told
     assert any("value was learned from 30 days and stretched" in one for one in told)
 
 
