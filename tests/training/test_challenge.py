@@ -1,5 +1,7 @@
 """Who may be judged on which days, and what is decided, with real models of a small shop."""
 
+import hashlib
+import json
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 from shop import histories, simulated_orders
 
+from features.errors import ModelRefused
 from features.settings import NoOrderChurn, Settings, ValueSettings
 from features.source_settings import OrderColumns, OrdersSource, Sources
-from training.artifact import save_model
+from training.artifact import cached_folder, load_model, save_model
 from training.challenge import (
     Candidate,
     decided,
@@ -30,6 +33,7 @@ from training.registry import (
     HOLDOUT_DIGEST_TAG,
     MODEL_NAME,
     champion,
+    fetch_version,
     version_numbered,
 )
 from training.tracking import use_workspace
@@ -286,3 +290,22 @@ def test_two_models_of_one_recipe_are_the_same_bytes(first, orders, tmp_path):
     }
     tag = version_numbered(use_workspace(first.workspace), "1").tags[HOLDOUT_DIGEST_TAG]
     assert digests == {tag}
+
+
+def test_a_model_whose_facts_another_version_wrote_is_refused_in_words(first, tmp_path):
+    # Its files are whole, so only reading them shows that they do not fit.
+    workspace = tmp_path / "workspace"
+    shutil.copytree(first.workspace, workspace)
+    client = use_workspace(workspace)
+    version = version_numbered(client, "1").version
+    folder = cached_folder(workspace, "1", version.digest)
+    fetch_version(workspace, version)
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    del facts["seed"]
+    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    content = (folder / "facts.json").read_bytes()
+    manifest["files"]["facts.json"] = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(ModelRefused, match=r"made by another version of regulars"):
+        load_model(folder)
