@@ -14,6 +14,7 @@ from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
 from training.labels import active
 from training.models.anchor import Anchor, Now, fit_anchors, panel_offset
+from training.models.calibration import Said, earned_calibration
 from training.models.churn import BY_CONTRACT, BY_SILENCE, ChurnModel, fit_churn_model
 from training.models.evidence import Past, pasts, tried_churn, tried_value
 from training.models.horizons import LONGEST_DAYS
@@ -261,9 +262,14 @@ def _fit_churn(
         past_days = ()
     tried = [tried_churn(past, weights, seed=seed) for past in past_days]
     choice = chosen(tried, weights, log_loss_of)
+    said = [
+        Said(mixed(one.members, choice.weights), one.outcome, past.now.rows["market"])
+        for one, past in zip(tried, past_days, strict=True)
+    ]
+    calibration = earned_calibration(said)
     offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
     both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
-    return fit_churn_model(panel, offset, now, both, choice, seed=seed)
+    return fit_churn_model(panel, offset, now, both, choice, calibration, seed=seed)
 
 
 def _fit_value(
