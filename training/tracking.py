@@ -24,6 +24,7 @@ from mlflow.tracking import MlflowClient
 from features.settings import Settings
 from training.evaluation import Holdout
 from training.pictures import calibration_figure, gain_figure
+from training.verification.verify import Verification
 
 EXPERIMENT = "regulars"
 
@@ -93,6 +94,23 @@ def log_backtest(report: dict[str, Any], files: Iterable[Path]) -> None:
     mlflow.log_metrics(_figures(whole["mean"], "backtest_mean"))
     for path in files:
         mlflow.log_artifact(str(path), "backtest")
+
+
+def has_runs(workspace: Path) -> bool:
+    """Whether runs are kept anywhere yet: on a server, or in the workspace."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (workspace / "mlflow.db").exists()
+
+
+def log_verification(settings: Settings, found: Verification) -> None:
+    """Record which checks held, as a run with a report that tells no customer's values."""
+    report = found.to_dict()
+    report["checks"] = [
+        {key: value for key, value in one.items() if key != "difference"}
+        for one in report["checks"]
+    ]
+    with tracked_run(settings, "verify"):
+        mlflow.log_metric("verify.failed_count", len(found.failed))
+        mlflow.log_dict(report, "verify.json")
 
 
 def _figures(sheet: dict[str, Any], prefix: str) -> dict[str, float]:
