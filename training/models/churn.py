@@ -143,7 +143,6 @@ def fit_churn_model(
     now: Now,
     horizons_days: Sequence[int],
     choice: Choice,
-    calibration: Calibration = UNCALIBRATED,
     *,
     seed: int,
 ) -> ChurnModel:
@@ -165,8 +164,16 @@ def fit_churn_model(
 
     stretch = HorizonCurve.of(log_exponent, [label_days, *horizons_days])
     beyond = Beyond(label_days, longest_silence(panel.features))
-    model = ChurnModel(plain, anchored, anchor, beyond, stretch, choice, calibration, {})
-    means = model.parts(now.typical_rows, horizons_days[0]).mean()
+    model = ChurnModel(plain, anchored, anchor, beyond, stretch, choice, UNCALIBRATED, {})
+    return calibrated(model, UNCALIBRATED, now, horizons_days[0])
+
+
+def calibrated(
+    model: ChurnModel, calibration: Calibration, now: Now, horizon_days: int
+) -> ChurnModel:
+    """The model with a calibration, its typical customer measured anew."""
+    model = replace(model, calibration=calibration)
+    means = model.parts(now.typical_rows, horizon_days).mean()
     return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
 
 
