@@ -30,11 +30,11 @@ INCUMBENT = "champion"
 
 Mode = Literal["first", "replacement", "refresh", "change"]
 
-LEAST = {"log_loss": 0.002, "auc": 0.004, "ngini": 0.01, "level_error": 0.1}
+LEAST = {"log_loss": 0.005, "auc": 0.004, "ngini": 0.005, "level_error": 0.1}
 """The gate's figures, and the smallest difference in each that decides anything.
 
 Resamples of customers do not know that a model learned with another seed is another model. These
-sizes do: they are above what seeds alone did to one recipe on CDNOW.
+sizes do: about three standard deviations of what the seed alone did to one recipe on CDNOW.
 """
 
 BASELINE_DECIDES = ("log_loss", "auc", "ngini")
