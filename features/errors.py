@@ -11,6 +11,7 @@ RegularsError
 │   └── DamagedStore      a stored file is not the one its manifest names
 ├── NotEnoughData       too few customers or too short a history: no honest model
 ├── ModelRefused        a model folder that is damaged or does not fit this version
+├── PromotionRefused    the gate, or a change meanwhile, keeps a version from becoming champion
 └── NotReady            no champion or no scores yet
 
 `exit_code` is what the command line ends with: 1 for a rule of ours, 3 for too little data
@@ -64,6 +65,10 @@ class NotEnoughData(RegularsError):
 
 class ModelRefused(RegularsError):
     """A model folder is damaged or does not fit this version of the product."""
+
+
+class PromotionRefused(RegularsError):
+    """A version may not become champion: the gate refuses it, or the champion changed meanwhile."""
 
 
 class NotReady(RegularsError):

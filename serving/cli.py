@@ -19,6 +19,7 @@ import typer
 
 from features.errors import RegularsError
 from features.settings import FILE_NAME
+from serving import cli_models
 from serving.cli_options import JsonOption, MarkdownOption, NowOption, SettingsOption, day_of
 from serving.cli_retention import retention
 from serving.cli_table import predict_table
@@ -37,6 +38,9 @@ app.add_typer(predict, name="predict")
 app.command()(retention)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
+app.add_typer(cli_models.models, name="models")
+app.command()(cli_models.promote)
+app.command()(cli_models.rollback)
 
 
 @app.callback()
@@ -125,13 +129,14 @@ def ingest(
 def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     """Read the orders, judge the models on a holdout, fit them on everything, register them.
 
-    The new version becomes champion unless it lost to the baseline. Example: regulars train
+    The new version becomes champion if the gate lets it pass: a refresh unless it is worse than
+    the champion or the baseline, a changed recipe only if it is better. Example: regulars train
     """
     from serving.business import settings_named
     from serving.commands.jobs import train_job
     from serving.commands.terminal import steps
 
-    with steps(total_count=13) as progress:
+    with steps(total_count=14) as progress:
         trained = train_job(settings_named(settings), today=day_of(now), progress=progress)
     typer.echo(trained.as_text())
 

@@ -67,7 +67,14 @@ def load_model(
     or of another feature catalogue.
     """
     _check_files(folder, digest)
-    facts = _facts(json.loads((folder / "facts.json").read_text(encoding="utf-8")))
+    try:
+        facts = _facts(json.loads((folder / "facts.json").read_text(encoding="utf-8")))
+    except (KeyError, TypeError) as error:
+        message = (
+            f"The model in {folder} was made by another version of regulars, whose facts this one "
+            "does not read. Train again with: regulars train"
+        )
+        raise ModelRefused(message) from error
     found = _catalogue_version(folder, facts, groups)
     if facts.catalogue_version != found:
         message = (

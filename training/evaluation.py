@@ -10,7 +10,7 @@ that was learned reaches the day on which the judged outcomes begin.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -72,6 +72,10 @@ class Holdout:
         """Days between the newest row learned from and the rows judged: the length of a label."""
         return (self.cutoff - self.learned_until).days
 
+    def saying(self, predictions: dict[str, pd.DataFrame]) -> "Holdout":
+        """The same customers and outcomes with what other systems said of them."""
+        return replace(self, predictions=predictions)
+
     def report(self, rows: Bools | None = None) -> dict[str, Any]:
         """Metrics of every system on these rows (default: the active), as JSON-able data."""
         rows = self.active if rows is None else rows
@@ -98,6 +102,15 @@ class Holdout:
             value |= interval_metrics(realised, low, high, level=self.horizons.interval)
         churn = churn_metrics(churned, table["churn_probability"].to_numpy())
         return {"churn": churn, "value": value}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A holdout, the model that was judged on it, and the features that it was asked about."""
+
+    holdout: Holdout
+    model: CustomerModel
+    rows: pd.DataFrame
 
 
 def holdout_cutoff(histories: Histories, as_of: date, horizons: Horizons) -> date:
@@ -135,6 +148,18 @@ def evaluate(
     progress: Progress = no_progress,
 ) -> Holdout:
     """The champion's recipe and all baselines, learned before `cutoff`, against what followed."""
+    return attempt(histories, cutoff, horizons, seed=seed, progress=progress).holdout
+
+
+def attempt(
+    histories: Histories,
+    cutoff: date,
+    horizons: Horizons,
+    *,
+    seed: int,
+    progress: Progress = no_progress,
+) -> Attempt:
+    """The same, with the model that was judged."""
     model = fit_customer_model(histories, cutoff, horizons, seed=seed, progress=progress)
     rows = matrix(histories.before(cutoff), [cutoff])
     baselines = fit_baselines(histories, cutoff, horizons)
@@ -145,7 +170,7 @@ def evaluate(
     here = active(rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days).to_numpy()
     churned = churn["churned"].to_numpy()
     _require_both_outcomes(churned[here], cutoff)
-    return Holdout(
+    holdout = Holdout(
         cutoff=cutoff,
         horizons=horizons,
         predictions=predictions,
@@ -155,6 +180,7 @@ def evaluate(
         customers=_customers(histories.before(cutoff), rows, horizons.value_days),
         learned_until=newest_learned_cutoff(histories, cutoff, horizons),
     )
+    return Attempt(holdout, model, rows)
 
 
 def newest_learned_cutoff(histories: Histories, cutoff: date, horizons: Horizons) -> date:

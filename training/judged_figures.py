@@ -99,6 +99,29 @@ class Resampled:
                 found |= self._intervals(weights)
         return found, churn_tenths | value_tenths
 
+    def decisive(self, weights: Floats) -> dict[str, Floats]:
+        """The figures that a promotion depends on, and the value level, shape (n_resamples,)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            one, churned = np.ones(len(self.rows.churned)), self.rows.churned.astype(np.float64)
+            mass, gone = self.by_probability.sums(weights, one, churned)
+            realised = self.rows.realised_value
+            ranked = self.by_expected.sums(weights, one, realised)
+            best = self.by_realised.sums(weights, one, realised)
+            paid = realised @ weights
+            level = np.where(paid > 0, (self.expected @ weights) / paid, np.nan)
+            return {
+                "log_loss": (self._log_losses() @ weights) / mass.sum(axis=0),
+                "auc": _auc(gone, mass - gone),
+                "ngini": _gini(*ranked) / _gini(*best),
+                "bias": level,
+                "level_error": np.abs(level - 1),
+            }
+
+    def _log_losses(self) -> Floats:
+        certain = np.clip(self.probability, TINY, 1 - TINY)
+        losses: Floats = -np.where(self.rows.churned, np.log(certain), np.log1p(-certain))
+        return losses
+
     def _churn(self, weights: Floats) -> tuple[dict[str, Floats], dict[str, Floats]]:
         churned = self.rows.churned.astype(np.float64)
         columns = np.ones(len(churned)), churned, self.probability
@@ -107,16 +130,14 @@ class Resampled:
         total, all_gone = mass.sum(axis=0), gone.sum(axis=0)
         along = np.cumsum(stayed, axis=0)
         precision = along / np.cumsum(mass, axis=0)
-        certain = np.clip(self.probability, TINY, 1 - TINY)
-        loss = -np.where(self.rows.churned, np.log(certain), np.log1p(-certain))
-        losses = np.stack([loss, (self.probability - churned) ** 2]) @ weights / total
+        losses = np.stack([self._log_losses(), (self.probability - churned) ** 2]) @ weights / total
         sums = _cumulated_tenths(mass, gone, said)
         shares = np.diff(sums[0], axis=0)
         told, seen = np.diff(sums[2], axis=0) / shares, np.diff(sums[1], axis=0) / shares
         reached = 1 - sums[1][-2::-1] / all_gone
         lift = reached / TENTH_ENDS[1:, None]
         figures = {
-            "auc": (gone * (along - stayed / 2)).sum(axis=0) / (all_gone * along[-1]),
+            "auc": _auc(gone, stayed),
             "log_loss": losses[0],
             "brier": losses[1],
             "ece": np.abs(told - seen).mean(axis=0),
@@ -181,6 +202,14 @@ def _classic_profit(gone: Floats, stayed: Floats) -> Floats:
     won = gone * (CLASSIC_VALUE - CLASSIC.offer_cost)
     paid = (gone + stayed) * CLASSIC.contact_cost + stayed * CLASSIC.offer_cost
     return empc_of_sums(won, paid, CLASSIC)
+
+
+def _auc(gone: Floats, stayed: Floats) -> Floats:
+    """Chance that one who churned is ranked above one who stayed; ties count half."""
+    along = np.cumsum(stayed, axis=0)
+    above = (gone * (along - stayed / 2)).sum(axis=0)
+    area: Floats = above / (gone.sum(axis=0) * along[-1])
+    return area
 
 
 def _gini(mass: Floats, seen: Floats) -> Floats:

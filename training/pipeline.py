@@ -1,4 +1,4 @@
-"""The training job: judge on a holdout, fit on everything, record, register, promote."""
+"""The training job: judge on a holdout, fit on everything, pass the gate, record, register."""
 
 import logging
 import math
@@ -8,30 +8,45 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from features.histories import Histories, fingerprint
+from features.errors import PromotionRefused
+from features.histories import Histories
 from features.matrix import matrix
 from features.settings import Settings
 from training.artifact import save_model
 from training.backtest_page import write_report
 from training.backtest_report import about_business, backtest_report
+from training.challenge import Candidate, Decision, decided, find_incumbent, tags_of
+from training.champions import promote
 from training.evaluation import (
     CHAMPION,
     Holdout,
+    attempt,
     backtest_cutoffs,
     evaluate,
     holdout_cutoff,
 )
 from training.judging import Sheet
+from training.kept_cards import keep_card
+from training.model_card import Made, model_card
 from training.models.customer_model import (
     Horizons,
+    ModelFacts,
     Progress,
     Version,
     fit_customer_model,
     no_progress,
 )
 from training.panel import require_customers
-from training.registry import champion, promote, register
-from training.tracking import log_backtest, log_data, log_holdout, tracked_run, use_workspace
+from training.registry import HOLDOUT_DIGEST_TAG, log_holdout_model, register
+from training.tracking import (
+    Client,
+    log_backtest,
+    log_data,
+    log_gate,
+    log_holdout,
+    tracked_run,
+    use_workspace,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +55,18 @@ WELL_CALIBRATED = 0.05  # expected calibration error up to which a probability m
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run gave; `quality` is what the scores will carry, `notes` what was odd."""
+    """What a training run gave; `quality` is what the scores will carry, `notes` what was odd.
+
+    `decision` is the gate's; `refusal` says why the version is not the champion, or is empty.
+    """
 
     version: Version
     promoted: bool
     quality: dict[str, Any]
     run_id: str
     notes: tuple[str, ...]
+    decision: Decision
+    refusal: str
 
 
 def horizons_of(settings: Settings) -> Horizons:
@@ -64,27 +84,36 @@ def as_of_day(settings: Settings, histories: Histories) -> date:
     return settings.as_of or histories.last_day + timedelta(days=1)
 
 
-def train(settings: Settings, histories: Histories, *, progress: Progress = no_progress) -> Trained:
-    """Train, judge, register; the new version becomes champion unless it lost to the baseline.
+def train(
+    settings: Settings,
+    histories: Histories,
+    *,
+    today: date | None = None,
+    progress: Progress = no_progress,
+) -> Trained:
+    """Train, judge, register; the new version becomes champion if the gate lets it pass.
 
-    Raises NotEnoughData where no honest model is possible.
+    `today` dates the move in the history of champions. Raises NotEnoughData where no honest model
+    is possible.
     """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
-    rows = matrix(histories.before(as_of), [as_of])
+    known = histories.before(as_of)
+    rows = matrix(known, [as_of])
     require_customers(len(rows), settings.min_customers, as_of)
-    cutoff = holdout_cutoff(histories.before(as_of), as_of, horizons)
+    cutoff = holdout_cutoff(known, as_of, horizons)
     client = use_workspace(settings.workspace)
-    with tracked_run(settings, "train") as run_id:
-        holdout = evaluate(
-            histories.before(as_of),
+    incumbent = find_incumbent(client, settings, cutoff, horizons, histories.shape)
+    with tracked_run(settings, "train") as run_id, tempfile.TemporaryDirectory() as aside:
+        tried = attempt(
+            known,
             cutoff,
             horizons,
             seed=settings.seed,
             progress=lambda step: progress(f"holdout: {step}"),
         )
-        quality = quality_of(holdout, settings.baseline_name)
-        log_holdout(holdout)
+        quality = quality_of(tried.holdout, settings.baseline_name)
+        log_holdout(tried.holdout)
         model = fit_customer_model(
             histories,
             as_of,
@@ -92,27 +121,59 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
             seed=settings.seed,
             progress=lambda step: progress(f"final: {step}"),
         )
-        log_data(
-            {
-                "as_of": as_of,
-                "customers": model.facts.customers_count,
-                "panel_rows": model.facts.rows_count,
-                "panel_cutoffs": len(model.facts.cutoffs),
-                "fingerprint": fingerprint(histories.before(as_of)),
-                "catalogue": model.facts.catalogue_version,
-            }
-        )
+        log_data(_data_facts(model.facts, as_of))
         model = replace(model, facts=replace(model.facts, quality=quality))
+        progress("gate")
+        folder, earlier = Path(aside) / "model", Path(aside) / "holdout_model"
+        digest = save_model(model, rows, folder)
+        candidate = Candidate(model.facts, digest, tried)
+        decision = decided(client, settings, candidate, incumbent)
+        log_gate(decision.to_dict())
         progress("registry")
-        with tempfile.TemporaryDirectory() as aside:
-            folder = Path(aside) / "model"
-            digest = save_model(model, rows, folder)
-            version = register(folder, digest, run_id=run_id, groups=histories.shape.groups)
-    promoted = quality["grade"] != "C" or champion(client) is None
-    if promoted:
-        promote(client, version)
+        tags = tags_of(candidate, decision)
+        tags[HOLDOUT_DIGEST_TAG] = save_model(tried.model, tried.rows, earlier)
+        log_holdout_model(earlier)
+        version = register(folder, digest, run_id=run_id, groups=histories.shape.groups, tags=tags)
+        card = model_card(settings, known, Made(version, model, tried.holdout, decision))
+        keep_card(settings.workspace, card)
+    promoted, refusal = _promoted(client, settings, version, decision, today)
     log.info("trained version %s on %d panel rows", version.number, model.facts.rows_count)
-    return Trained(version, promoted, quality, run_id, model.facts.notes)
+    return Trained(version, promoted, quality, run_id, model.facts.notes, decision, refusal)
+
+
+def _promoted(
+    client: Client,
+    settings: Settings,
+    version: Version,
+    decision: Decision,
+    today: date | None,
+) -> tuple[bool, str]:
+    """Whether the version became champion, and if not, why."""
+    if not decision.passed:
+        return False, decision.sentence
+    try:
+        promote(
+            client,
+            settings.workspace,
+            version,
+            instead_of=decision.against,
+            how="gate",
+            today=today,
+        )
+    except PromotionRefused as error:
+        return False, str(error).rstrip(".")
+    return True, ""
+
+
+def _data_facts(facts: ModelFacts, as_of: date) -> dict[str, Any]:
+    return {
+        "as_of": as_of,
+        "customers": facts.customers_count,
+        "panel_rows": facts.rows_count,
+        "panel_cutoffs": len(facts.cutoffs),
+        "fingerprint": facts.data_fingerprint,
+        "catalogue": facts.catalogue_version,
+    }
 
 
 def backtest(

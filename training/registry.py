@@ -1,9 +1,16 @@
-"""The one door to MLflow's model registry: versions, the alias `champion`, checked downloads."""
+"""The one door to MLflow's model registry: versions, their tags, checked downloads.
+
+A version has two models: its own, and its holdout model, the same recipe learned before the
+holdout's cutoff. The second one lets a later challenger be compared with it on days that it never
+saw. Which version is champion, and who was before, is in `training.champions`.
+"""
 
 import importlib.metadata
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +28,8 @@ from training.tracking import use_workspace
 MODEL_NAME = "regulars"
 CHAMPION_ALIAS = "champion"
 DIGEST_TAG = "regulars.digest"
+HOLDOUT_DIGEST_TAG = "regulars.holdout_digest"
+HOLDOUT_FOLDER = "holdout_model"
 # What MLflow answers for a model, and for an alias, that does not exist.
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 REQUIREMENTS = (
@@ -28,8 +37,21 @@ REQUIREMENTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A version as the registry has it, with its tags."""
+
+    version: Version
+    tags: Mapping[str, str]
+
+
 def register(
-    folder: Path, digest: str, *, run_id: str, groups: tuple[ModuleType, ...] = ()
+    folder: Path,
+    digest: str,
+    *,
+    run_id: str,
+    groups: tuple[ModuleType, ...] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> Version:
     """Log the model folder to the current run and register it as a new version.
 
@@ -57,27 +79,60 @@ def register(
         MODEL_NAME,
         source=logged.model_uri,
         run_id=run_id,
-        tags={DIGEST_TAG: digest},
+        tags={**(tags or {}), DIGEST_TAG: digest},
         model_id=logged.model_id,
     )
     return Version(MODEL_NAME, str(version.version), run_id, digest)
 
 
-def promote(client: MlflowClient, version: Version) -> None:
-    """Make this version the champion."""
-    client.set_registered_model_alias(MODEL_NAME, CHAMPION_ALIAS, version.number)
+def log_holdout_model(folder: Path) -> None:
+    """Keep the folder of the holdout model with the current run."""
+    mlflow.log_artifacts(str(folder), HOLDOUT_FOLDER)
 
 
 def champion(client: MlflowClient) -> Version | None:
     """The version that the alias `champion` names, or None."""
+    found = champion_registered(client)
+    return found.version if found else None
+
+
+def champion_registered(client: MlflowClient) -> Registered | None:
+    """The same with its tags."""
     try:
-        found = client.get_model_version_by_alias(MODEL_NAME, CHAMPION_ALIAS)
+        return _registered(client.get_model_version_by_alias(MODEL_NAME, CHAMPION_ALIAS))
     except MlflowException as error:
-        if error.error_code not in NOT_THERE:
-            message = "MLflow's registry does not answer. Try again when it is back."
-            raise NotReady(message) from error
+        _require_answer(error)
         return None
-    return Version(MODEL_NAME, str(found.version), found.run_id, found.tags.get(DIGEST_TAG, ""))
+
+
+def version_numbered(client: MlflowClient, number: str) -> Registered:
+    """The version of this number. Raises NotReady if there is none."""
+    try:
+        return _registered(client.get_model_version(MODEL_NAME, number))
+    except MlflowException as error:
+        _require_answer(error)
+        message = f"There is no version {number}. List them with: regulars models"
+        raise NotReady(message) from None
+
+
+def all_versions(client: MlflowClient) -> list[Registered]:
+    """Every version, the newest first."""
+    found, token = [], None
+    while True:
+        page = client.search_model_versions(f"name = '{MODEL_NAME}'", page_token=token)
+        found += [_registered(one) for one in page]
+        token = page.token
+        if not token:
+            return sorted(found, key=lambda one: int(one.version.number), reverse=True)
+
+
+def newest_version(client: MlflowClient) -> Registered:
+    """The version that was registered last. Raises NotReady if there is none."""
+    versions = all_versions(client)
+    if not versions:
+        message = "There is no version yet. Train one with: regulars train"
+        raise NotReady(message)
+    return versions[0]
 
 
 def fetch_champion(
@@ -88,21 +143,62 @@ def fetch_champion(
     `groups` are the business's own feature groups.
     Raises NotReady without a champion, ModelRefused for files that are not the registered ones.
     """
-    client = use_workspace(workspace)
-    version = champion(client)
+    version = champion(use_workspace(workspace))
     if version is None:
         message = "There is no champion yet. Train one with: regulars train"
         raise NotReady(message)
+    return fetch_version(workspace, version, groups), version
+
+
+def fetch_version(
+    workspace: Path, version: Version, groups: tuple[ModuleType, ...] = ()
+) -> CustomerModel:
+    """The model of a version, as `fetch_champion` brings the champion's."""
+    client = use_workspace(workspace)
     if not version.digest:
         message = f"Version {version.number} has no digest: it was not registered by regulars."
         raise ModelRefused(message)
     folder = cached_folder(workspace, version.number, version.digest)
     try:
-        return load_model(folder, digest=version.digest, groups=groups), version
+        return load_model(folder, digest=version.digest, groups=groups)
     except ModelRefused:
         # No copy yet, or a damaged one: the registry has the files.
         _download(client, version, folder, groups)
-    return load_model(folder, digest=version.digest, groups=groups), version
+    return load_model(folder, digest=version.digest, groups=groups)
+
+
+def fetch_holdout_model(
+    workspace: Path, registered: Registered, groups: tuple[ModuleType, ...] = ()
+) -> CustomerModel | None:
+    """The holdout model of a version, or None if it was kept without.
+
+    Raises ModelRefused if its files are missing or are not the registered ones.
+    """
+    digest = registered.tags.get(HOLDOUT_DIGEST_TAG)
+    if not digest:
+        return None
+    use_workspace(workspace)
+    with tempfile.TemporaryDirectory() as aside:
+        try:
+            got = mlflow.artifacts.download_artifacts(
+                run_id=registered.version.run_id, artifact_path=HOLDOUT_FOLDER, dst_path=aside
+            )
+        except (MlflowException, OSError) as error:
+            message = f"The holdout model of version {registered.version.number} is missing."
+            raise ModelRefused(message) from error
+        return load_model(Path(got), digest=digest, groups=groups)
+
+
+def _registered(found: object) -> Registered:
+    number, run_id = str(getattr(found, "version", "")), getattr(found, "run_id", "") or ""
+    tags = dict(getattr(found, "tags", None) or {})
+    return Registered(Version(MODEL_NAME, number, run_id, tags.get(DIGEST_TAG, "")), tags)
+
+
+def _require_answer(error: MlflowException) -> None:
+    if error.error_code not in NOT_THERE:
+        message = "MLflow's registry does not answer. Try again when it is back."
+        raise NotReady(message) from error
 
 
 def _download(

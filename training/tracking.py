@@ -17,10 +17,13 @@ from typing import Any
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+# Bars of its own would run through the steps that a command shows.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.settings import Settings
@@ -28,7 +31,12 @@ from training.evaluation import Holdout
 from training.pictures import calibration_figure, gain_figure
 from training.verification.verify import Verification
 
+Client = MlflowClient
+"""MLflow's client, for the signatures of others."""
+
 EXPERIMENT = "regulars"
+GATE_FILE = "gate.json"
+CARD_NAME = "model_card"
 
 # Its progress messages are not ours to show; its warnings are.
 logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -86,6 +94,34 @@ def log_holdout(holdout: Holdout, *, step: int | None = None) -> None:
     mlflow.log_dict(reports, f"{folder}/metrics.json")
     mlflow.log_figure(calibration_figure(holdout), f"{folder}/calibration.png")
     mlflow.log_figure(gain_figure(holdout), f"{folder}/gain.png")
+
+
+def log_gate(decision: dict[str, Any]) -> None:
+    """Record what the gate decided: a tag for people to filter by, and every figure as JSON."""
+    mlflow.set_tags(
+        {
+            "regulars.gate": decision["decision"],
+            "regulars.gate_mode": decision["mode"],
+            "regulars.gate_against": decision["against"] or "",
+            "regulars.gate_reasons": "; ".join(decision["reasons"])[:2000],
+        }
+    )
+    mlflow.log_dict(decision, GATE_FILE)
+
+
+def log_card(card: dict[str, Any], text: str) -> None:
+    """Record the card of the version that the run made."""
+    mlflow.log_dict(card, f"{CARD_NAME}.json")
+    mlflow.log_text(text, f"{CARD_NAME}.md")
+
+
+def recorded(run_id: str, name: str) -> dict[str, Any] | None:
+    """A JSON file that a run recorded, or None if it has none of this name."""
+    try:
+        found: dict[str, Any] = mlflow.artifacts.load_dict(f"runs:/{run_id}/{name}")
+    except (MlflowException, OSError):
+        return None
+    return found
 
 
 def log_backtest(report: dict[str, Any], files: Iterable[Path]) -> None:

@@ -19,14 +19,19 @@ Ints = npt.NDArray[np.int64]
 LEVEL = 0.95
 RESAMPLES_COUNT = 500
 AT_ONCE = 100
+DRAWN_AT_ONCE = 20_000_000
 MOST_GROUPS = 500
 
 
 def resamples(customers_count: int, *, count: int, seed: int) -> Iterator[Floats]:
-    """How often each customer was drawn, in parts of shape (n_customers, up to 100)."""
+    """How often each customer was drawn, in parts of shape (n_customers, up to 100).
+
+    Of very many customers fewer resamples come at once, so that a part fits into memory.
+    """
     rng = np.random.default_rng(seed)
-    for first in range(0, count, AT_ONCE):
-        drawn = np.empty((customers_count, min(AT_ONCE, count - first)))
+    at_once = min(AT_ONCE, max(1, DRAWN_AT_ONCE // max(customers_count, 1)))
+    for first in range(0, count, at_once):
+        drawn = np.empty((customers_count, min(at_once, count - first)))
         for at in range(drawn.shape[1]):
             chosen = rng.integers(0, customers_count, customers_count)
             drawn[:, at] = np.bincount(chosen, minlength=customers_count)

@@ -47,7 +47,7 @@ class TrainReport:
         verdict = (
             "is the champion now"
             if trained.promoted
-            else "was not made champion, because it lost to the baseline; the old one stays"
+            else f"was not made champion: {trained.refusal}"
         )
         return "\n".join(
             [
@@ -56,6 +56,7 @@ class TrainReport:
                 holdout_sentence(quality),
                 quality_table(quality),
                 f"Grade {quality['grade']}: {quality['grade_rule']}.",
+                f"Gate ({trained.decision.mode}): {trained.decision.sentence}.",
                 f"Version {trained.version.number} of {trained.version.name} {verdict}.",
             ]
         )
@@ -136,7 +137,8 @@ def train_job(settings: Settings, *, today: date, progress: Progress) -> TrainRe
         progress("reading")
         ingested = ingest(settings, today=today)
         require_enough(settings, ingested)
-        return TrainReport(ingested, train(settings, ingested.histories, progress=progress))
+        trained = train(settings, ingested.histories, today=today, progress=progress)
+        return TrainReport(ingested, trained)
 
 
 def backtest_job(

@@ -4,7 +4,9 @@ import csv
 import fcntl
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -158,3 +160,19 @@ def start() -> Callable[..., Ended]:
 def start_any() -> Callable[..., Ended]:
     """Any program as a process of its own, by its path."""
     return started
+
+
+@pytest.fixture
+def moved(shop, tmp_path: Path) -> Path:
+    """A copy of the workspace that may be damaged, its store pointing into itself."""
+    workspace = tmp_path / "workspace"
+    shutil.copytree(shop.workspace, workspace)
+    store = sqlite3.connect(workspace / "mlflow.db")
+    with store:
+        for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            for _, column, kind, *_ in store.execute(f"PRAGMA table_info({table})").fetchall():
+                if "CHAR" in kind.upper() or "TEXT" in kind.upper():
+                    change = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"
+                    store.execute(change, (str(shop.workspace), str(workspace)))
+    store.close()
+    return workspace

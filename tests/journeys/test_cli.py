@@ -35,6 +35,10 @@ COMMANDS = (
     "train",
     "backtest",
     "score",
+    "models",
+    "models card",
+    "promote",
+    "rollback",
     "predict orders",
     "predict table",
     "features list",
@@ -190,7 +194,8 @@ def test_help_teaches_by_an_example(run, command):
 
 
 def test_help_lists_every_command(run):
-    helps = [run("--help"), run("predict", "--help"), run("features", "--help")]
+    groups = ("predict", "features", "models")
+    helps = [run("--help"), *(run(group, "--help") for group in groups)]
     listed = {word for one in helps for word in one.out.split()}
     assert {word for command in COMMANDS for word in command.split()} <= listed
 

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -78,22 +77,6 @@ def known(shop) -> Histories:
 def seen(known: Histories) -> pd.DataFrame:
     """The features of every customer on the day of prediction."""
     return matrix(known.before(AS_OF), [AS_OF])
-
-
-@pytest.fixture
-def moved(shop, tmp_path: Path) -> Path:
-    """A copy of the workspace that may be damaged, its store pointing into itself."""
-    workspace = tmp_path / "workspace"
-    shutil.copytree(shop.workspace, workspace)
-    store = sqlite3.connect(workspace / "mlflow.db")
-    with store:
-        for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
-            for _, column, kind, *_ in store.execute(f"PRAGMA table_info({table})").fetchall():
-                if "CHAR" in kind.upper() or "TEXT" in kind.upper():
-                    change = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"
-                    store.execute(change, (str(shop.workspace), str(workspace)))
-    store.close()
-    return workspace
 
 
 def as_path(uri: str) -> Path:
@@ -194,7 +177,8 @@ def test_everything_is_kept_below_the_workspace(shop):
     }
     assert beside == {"orders.csv", "regulars.yml", ".regulars"}
     inside = {path.name for path in shop.workspace.iterdir()}
-    assert inside - {".lock"} == {"artifacts", "histories", "mlflow.db", "models", "scores.db"}
+    folders = {"artifacts", "cards", "histories", "models"}
+    assert inside - {".lock", ".champion.lock"} == folders | {"mlflow.db", "scores.db"}
 
 
 # Who may load it
