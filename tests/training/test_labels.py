@@ -64,7 +64,13 @@ def subscriptions():
 
 @pytest.mark.parametrize(
     ("horizon_days", "grace_days", "churned"),
-    [(30, 0, [False, True, True]), (45, 0, [True, True, True]), (10, 5, [False, False, True])],
+    [
+        (29, 0, [False, False, True]),  # bob may still pay on that day
+        (30, 0, [False, True, True]),
+        (45, 0, [False, True, True]),
+        (46, 0, [True, True, True]),
+        (10, 5, [False, False, True]),
+    ],
 )
 def test_a_subscription_has_churned_when_paid_time_and_grace_are_over(
     horizon_days, grace_days, churned
