@@ -136,6 +136,15 @@ def evaluate(
 ) -> Holdout:
     """The champion's recipe and all baselines, learned before `cutoff`, against what followed."""
     model = fit_customer_model(histories, cutoff, horizons, seed=seed, progress=progress)
+    return evaluate_model(model, histories)
+
+
+def evaluate_model(model: CustomerModel, histories: Histories) -> Holdout:
+    """A model that was learned at a past cutoff, and all baselines, against what followed.
+
+    The cutoff and the horizons are the model's own.
+    """
+    cutoff, horizons = date.fromisoformat(model.facts.as_of), model.facts.horizons
     rows = matrix(histories.before(cutoff), [cutoff])
     baselines = fit_baselines(histories, cutoff, horizons)
     predictions = {CHAMPION: model.predict(rows), PLAIN: _plain_lightgbm(model, rows, horizons)}
