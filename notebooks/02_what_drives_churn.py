@@ -95,10 +95,12 @@ for band in SEGMENTS:
     axes.errorbar(middle, curve["returned"], errors, marker="o", capsize=2, label=band)
 axes.set(xlabel="silence on 2 January 1998 (days)", ylabel=f"share that orders in {days} days")
 axes.set(ylim=(0, 1), xlim=(0, 370), title="Who comes back, with 95 % intervals")
-axes.legend()
+_ = axes.legend()
+
 # %% [markdown]
-# Both matter, and they work together: the same three months of silence mean little from a customer
-# of one order and much from one who used to come every month.
+# Both matter. At every silence the more frequent are likelier to come back; after nine months of it
+# little is left of the difference. (All first bought at least nine months before, so who has but
+# one order has been silent for as long.)
 
 # %%
 returned = 1 - people.groupby("band")["churned"].mean()[list(SEGMENTS)]
@@ -149,7 +151,8 @@ right.axvline(days, color="grey", linestyle=":")
 right.set(xlabel="silence W (days)", ylabel="ordered in the half year after", ylim=(0, 1))
 right.set(title="Called churned, and yet came back")
 left.legend()
-right.legend()
+_ = right.legend()
+
 # %%
 windows = pd.DataFrame(
     {
@@ -229,7 +232,8 @@ strength = drivers.abs().mean().sort_values()
 strength = strength[strength > 0]
 figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
 axes.barh(strength.index, strength)
-axes.set(xlabel="mean size of the contribution (log-odds)", title="What the scores go by")
+_ = axes.set(xlabel="mean size of the contribution (log-odds)", title="What the scores go by")
+
 # %%
 strongest = strength.index[::-1][:3].tolist()
 found["strongest drivers"] = ", ".join(strongest)
@@ -339,7 +343,8 @@ for (driver, (column, edges, label)), axes in zip(axis.items(), panels, strict=T
     )
     found[f"seen by {driver}: last less first (share)"] = float(share.iloc[-1] - share.iloc[0])
 panels[0].set(ylabel=f"churn within {days} days")
-panels[0].legend()
+_ = panels[0].legend()
+
 # %% [markdown]
 # Silence and frequency carry the scores: lines and points go the same way, and the points rise or
 # fall more, because other things that differ come on top. The points also lie higher throughout:
@@ -448,7 +453,8 @@ for axes in (left, right):
 left.set(xlabel="churn probability said, by tenth", ylabel="share that churned", title="Level")
 right.set(xlabel="share of active customers, riskiest first", ylabel="share of churners reached")
 right.set(title="Order")
-left.legend()
+_ = left.legend()
+
 # %% [markdown]
 # ## Where it fails
 #

@@ -165,7 +165,8 @@ short = curve.loc[:days]
 right.plot(short.index, short["expected value, $ per customer"], marker="o", label="expected")
 right.plot(short.index, short["realised, $ per customer"], marker="s", label="realised")
 right.set(xlabel="days ahead", ylabel="$ per customer", ylim=(0, None))
-right.legend()
+_ = right.legend()
+
 # %% [markdown]
 # Within 180 days the level was said too high at this cutoff; more on that below. Beyond 180 days
 # nothing can be checked here: the orders end. Most of the value of ten years lies after the second,
@@ -225,7 +226,8 @@ for name, (ranking, amount) in lines.items():
 axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
 axes.set(xlabel="share of customers, most valuable first", ylabel="share of value", xlim=(0, 1))
 axes.set(title="Concentration (whale curve)", ylim=(0, 1.02))
-axes.legend()
+_ = axes.legend()
+
 # %%
 names = list(lines)
 pd.DataFrame(
@@ -280,7 +282,8 @@ left.legend(loc="lower left")
 right.plot(coverage.index, coverage["expected, $"], marker="o", label="expected")
 right.plot(coverage.index, coverage["realised, $"], marker="s", label="realised")
 right.set(xlabel="tenth by expected value (1: most)", ylabel="$ in 180 days", ylim=(0, None))
-right.legend()
+_ = right.legend()
+
 # %% [markdown]
 # Everybody is covered more often than asked: 80 % of everybody would be reached by an interval that
 # misses most buyers, so it is widened until it holds them too (87 % of them, where it is learned).
@@ -336,7 +339,8 @@ axes.set(
     xlabel="months since the first order", ylabel="value so far ($ per customer)", ylim=(0, None)
 )
 axes.set(title="Cohort value: seen (line), as expected on 2 January 1998 (dotted)")
-axes.legend()
+_ = axes.legend()
+
 # %% [markdown]
 # ## What a first order tells (cold start)
 #
@@ -382,9 +386,9 @@ found["cold start: said / spent"] = cold_value["bias"]
 pd.Series(cold_value, name="customers of one order").to_frame().T
 
 # %% [markdown]
-# The size of the first order and its freshness are what one order tells. They rank, and not very far:
-# the normalised Gini is well below that of a cohort with repeat orders. The level is said too low:
-# labels of 45 days, stretched to 180, cannot know how many come back late.
+# The size of the first order and its freshness are what one order tells. They rank, and not very
+# far: the normalised Gini is well below that of a cohort with repeat orders. The level is said too
+# low: labels of 45 days, stretched to 180, cannot know how many come back late.
 #
 # ## Against naive averages
 #
@@ -435,9 +439,9 @@ pd.DataFrame(rows).T
 
 # %% [markdown]
 # An average of the past takes for granted that everybody stays. It overstates by a multiple where a
-# cohort cools. The model ranks better than every average and errs less, with intervals that leave out
-# zero. BG/NBD and Pareto/NBD rank worse, but hit the level better at this cutoff, and with it the
-# decile error: that is the price of trees that learned from a warmer past.
+# cohort cools. The model ranks better than every average and errs less, with intervals that leave
+# out zero. BG/NBD and Pareto/NBD rank worse, but hit the level better at this cutoff, and with it
+# the decile error: that is the price of trees that learned from a warmer past.
 #
 # ## What the level drift means
 #
@@ -466,10 +470,10 @@ drift.pivot_table(index="cutoff", columns="days ahead", values="nGini")
 
 # %% [markdown]
 # Too low in the spring, when a young shop had seen few returns; too high in January, when trees had
-# learned from the months before Christmas. Level is what the past did; no history of one year knows a
-# season, a price or a competitor. It is off by much the same factor in every tenth (table of the
-# intervals), so the order holds. Where a total is needed (a budget), scale all values to the forecast
-# of finance; where customers are compared (a list), the drift cancels out.
+# learned from the months before Christmas. Level is what the past did; no history of one year knows
+# a season, a price or a competitor. It is off by much the same factor in every tenth (table of the
+# intervals), so the order holds. Where a total is needed (a budget), scale all values to the
+# forecast of finance; where customers are compared (a list), the drift cancels out.
 #
 # The harder case is Online Retail: the cutoff is 10 September, the horizon is the Christmas trade.
 
