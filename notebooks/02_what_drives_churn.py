@@ -386,8 +386,8 @@ found["drivers at other cutoffs: lowest rank correlation"] = float(ranks.min())
 stable
 
 # %% [markdown]
-# The purchase model leads every time. What trees add of frequency grows as customers have had time to
-# differ, and what they add of silence shrinks; the rest keeps its order roughly.
+# The purchase model leads every time. What trees add of frequency grows as customers have had time
+# to differ, and what they add of silence shrinks; the rest keeps its order roughly.
 #
 # ## How good is it?
 #
@@ -548,8 +548,8 @@ else:
     print(f"{invoices} is not there; this section is left out")
 
 # %% [markdown]
-# (Where the section ran: there too the order is ahead, while the purchase models are as good or better
-# in log loss.)
+# (Where the section ran: there too the order is ahead, while the purchase models are as good or
+# better in log loss.)
 #
 # ## What to do with it
 #
