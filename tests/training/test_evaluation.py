@@ -49,8 +49,11 @@ def test_what_holdouts_say_of_their_embargo_is_what_the_model_did(holdout):
 def test_a_model_already_fitted_is_judged_as_the_recipe_is(holdout):
     model = fit_customer_model(histories(ROWS), CUTOFF, HORIZONS, seed=1)
     again = evaluate_model(model, histories(ROWS))
-    assert again.report() == holdout.report()
-    assert again.cutoff == CUTOFF
+    assert (again.cutoff, again.horizons) == (CUTOFF, HORIZONS)
+    assert again.predictions.keys() == holdout.predictions.keys()
+    for name, told in holdout.predictions.items():
+        pd.testing.assert_frame_equal(again.predictions[name], told)
+    np.testing.assert_array_equal(again.realised_value, holdout.realised_value)
 
 
 def test_every_cutoff_of_a_backtest_keeps_its_embargo():
