@@ -161,6 +161,15 @@ def attempt(
 ) -> Attempt:
     """The same, with the model that was judged."""
     model = fit_customer_model(histories, cutoff, horizons, seed=seed, progress=progress)
+    return evaluate_model(model, histories)
+
+
+def evaluate_model(model: CustomerModel, histories: Histories) -> Holdout:
+    """A model that was learned at a past cutoff, and all baselines, against what followed.
+
+    The cutoff and the horizons are the model's own.
+    """
+    cutoff, horizons = date.fromisoformat(model.facts.as_of), model.facts.horizons
     rows = matrix(histories.before(cutoff), [cutoff])
     baselines = fit_baselines(histories, cutoff, horizons)
     predictions = {CHAMPION: model.predict(rows), PLAIN: _plain_lightgbm(model, rows, horizons)}

@@ -12,6 +12,7 @@ from training.evaluation import (
     Holdout,
     backtest_cutoffs,
     evaluate,
+    evaluate_model,
     newest_learned_cutoff,
 )
 from training.models.customer_model import Horizons, fit_customer_model
@@ -43,6 +44,16 @@ def test_what_holdouts_say_of_their_embargo_is_what_the_model_did(holdout):
     facts = fit_customer_model(histories(ROWS), CUTOFF, HORIZONS, seed=1).facts
     assert max(facts.cutoffs) == holdout.learned_until.isoformat()
     assert facts.churn_label_days == holdout.embargo_days
+
+
+def test_a_model_already_fitted_is_judged_as_the_recipe_is(holdout):
+    model = fit_customer_model(histories(ROWS), CUTOFF, HORIZONS, seed=1)
+    again = evaluate_model(model, histories(ROWS))
+    assert (again.cutoff, again.horizons) == (CUTOFF, HORIZONS)
+    assert again.predictions.keys() == holdout.predictions.keys()
+    for name, told in holdout.predictions.items():
+        pd.testing.assert_frame_equal(again.predictions[name], told)
+    np.testing.assert_array_equal(again.realised_value, holdout.realised_value)
 
 
 def test_every_cutoff_of_a_backtest_keeps_its_embargo():
