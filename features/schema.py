@@ -218,6 +218,7 @@ SUBSCRIPTIONS = _events(
         "days since 1970",
         "The day on which the subscription started; on both of its rows.",
     ),
+    _optional("reason", pa.string(), "name", "Why it ended; known from the end on.", "text"),
 )
 
 CONTACTS = _events(

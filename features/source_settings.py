@@ -171,6 +171,7 @@ class SubscriptionColumns(TableColumns):
     subscription_id: str | None = Field(default=None, description="identity of the subscription")
     plan: str | None = Field(default=None, description="what was subscribed to")
     price: str | None = Field(default=None, description="price of a month")
+    reason: str | None = Field(default=None, description="why it ended, such as price or support")
 
 
 class ContactColumns(TableColumns):

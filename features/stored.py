@@ -62,14 +62,17 @@ def by_bucket(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Iterator[H
 
 def stored_orders(folder: Path, columns: Sequence[str]) -> pa.Table:
     """These columns of the orders that hold today, of all customers."""
-    kept = read(folder)
-    if "orders" not in kept.tables():
-        return EVENT_TABLES["orders"].arrow_schema().empty_table().select(columns)
-    wanted = [*dict.fromkeys([*columns, "known_to"])]
-    parts = [kept.read_events("orders", bucket, wanted) for bucket in kept.buckets()]
-    every = pa.concat_tables(parts)
+    every = stored_events(folder, "orders", [*dict.fromkeys([*columns, "known_to"])])
     holds = pc.equal(every["known_to"], pa.scalar(FOREVER, pa.date32()))
     return every.filter(holds).select(columns)
+
+
+def stored_events(folder: Path, table: str, columns: Sequence[str]) -> pa.Table:
+    """These columns of every version of the events of a table, of all customers."""
+    kept = read(folder)
+    if table not in kept.tables():
+        return EVENT_TABLES[table].arrow_schema().empty_table().select(columns)
+    return pa.concat_tables([kept.read_events(table, bucket, columns) for bucket in kept.buckets()])
 
 
 def customer(stored: Stored, customer_id: str, groups: tuple[ModuleType, ...] = ()) -> Histories:

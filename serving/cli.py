@@ -19,6 +19,7 @@ import typer
 
 from features.errors import RegularsError
 from features.settings import FILE_NAME
+from serving.cli_retention import retention
 from serving.cli_table import predict_table
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app = typer.Typer(
 predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothing stored.")
 predict.command("table")(predict_table)
 app.add_typer(predict, name="predict")
+app.command()(retention)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
 

@@ -29,6 +29,7 @@ COMMANDS = (
     "features",
     "train",
     "backtest",
+    "retention",
     "score",
     "predict",
     "serve",
@@ -41,6 +42,7 @@ RUNS_FOREIGN_CODE = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "job
 # Where the time of day enters: the command line, and the server, whose answers have an age.
 ASK_THE_CLOCK = {
     "serving/cli.py",
+    "serving/cli_retention.py",
     "serving/commands/demo.py",
     "serving/state.py",
     "serving/web/routes.py",

@@ -144,6 +144,7 @@ def _facts(fields: dict[str, Any]) -> ModelFacts:
         "horizons": Horizons(**fields["horizons"]),
         "cutoffs": tuple(fields["cutoffs"]),
         "feature_names": tuple(fields["feature_names"]),
+        "notes": tuple(fields["notes"]),
     }
     return ModelFacts(**read)
 

@@ -40,12 +40,13 @@ WELL_CALIBRATED = 0.05  # expected calibration error up to which a probability m
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run gave; `quality` is what the scores will carry."""
+    """What a training run gave; `quality` is what the scores will carry, `notes` what was odd."""
 
     version: Version
     promoted: bool
     quality: dict[str, Any]
     run_id: str
+    notes: tuple[str, ...]
 
 
 def horizons_of(settings: Settings) -> Horizons:
@@ -111,7 +112,7 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
     if promoted:
         promote(client, version)
     log.info("trained version %s on %d panel rows", version.number, model.facts.rows_count)
-    return Trained(version, promoted, quality, run_id)
+    return Trained(version, promoted, quality, run_id, model.facts.notes)
 
 
 def backtest(

@@ -1,5 +1,6 @@
 """One-shot prediction: orders in, what every customer will do out, nothing stored."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -20,6 +21,14 @@ PREDICTION_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """A row per customer, and what was odd in the data and was done about it."""
+
+    table: pd.DataFrame
+    notes: tuple[str, ...]
+
+
 def predict_orders(
     histories: Histories,
     cutoff: date,
@@ -28,7 +37,7 @@ def predict_orders(
     min_customers: int,
     seed: int,
     progress: Progress = no_progress,
-) -> pd.DataFrame:
+) -> Predictions:
     """A row for every customer who ordered before the cutoff, learned from before it only.
 
     Columns are `PREDICTION_COLUMNS`: chance of no order within the churn horizon, then expected
@@ -41,4 +50,4 @@ def predict_orders(
     model = fit_customer_model(known, cutoff, horizons, seed=seed, progress=progress)
     progress("prediction")
     predicted = model.predict(rows).assign(customer_id=rows["customer_id"])
-    return predicted[list(PREDICTION_COLUMNS)]
+    return Predictions(predicted[list(PREDICTION_COLUMNS)], model.facts.notes)

@@ -21,6 +21,8 @@ class Ending:
 
 ENDINGS = {
     "tickets": Ending("closed_at", ("opened", "closed"), "opened_day", frozenset({"score"})),
-    "subscriptions": Ending("ended_on", ("started", "ended"), "started_day", may_be_ahead=True),
+    "subscriptions": Ending(
+        "ended_on", ("started", "ended"), "started_day", frozenset({"reason"}), may_be_ahead=True
+    ),
 }
 """The end that the rows of a table may tell, by the table's name."""

@@ -52,6 +52,7 @@ class TrainReport:
         return "\n".join(
             [
                 *self.ingested.account(),
+                *trained.notes,
                 holdout_sentence(quality),
                 quality_table(quality),
                 f"Grade {quality['grade']}: {quality['grade_rule']}.",

@@ -56,7 +56,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
     refused_path = keep_refused(reading, source, out.parent)
     check_shares(reading, source, refused_path)
     histories = histories_of(reading, settings)
-    predictions = predict_orders(
+    predicted = predict_orders(
         histories,
         asked.cutoff,
         Horizons(asked.horizon_days, asked.horizon_days, asked.interval),
@@ -64,6 +64,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
         seed=asked.seed,
         progress=progress,
     )
+    predictions = predicted.table
     write_beside(predictions, out)
     unseen_count = len(histories.before(asked.cutoff).customer_ids) - len(predictions)
     lines = [
@@ -72,6 +73,7 @@ def predict_file(file: Path, out: Path, asked: OneShot, *, today: date, progress
         reading.account.summary(),
         *reading.account.sentences(),
         f"{reading.account.later_count:,} rows on or after {asked.cutoff} were left out.",
+        *predicted.notes,
     ]
     if unseen_count:
         lines.append(f"{unseen_count:,} customers with refunds only were left out.")

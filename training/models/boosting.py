@@ -32,6 +32,8 @@ PARAMETERS: dict[str, object] = {
 MAX_ROUNDS = 500
 PATIENCE_ROUNDS = 30
 HELD_OUT_SHARE = 0.2
+LEAST_OF_A_KIND = 5  # rows of the rarer outcome, below which no tree is grown
+SMALLEST_MEAN = 0.01
 ROWS_OF_A_SMALL_PANEL = 20_000
 ROWS_WORTH_THREADS = 200_000
 
@@ -49,23 +51,67 @@ class Target:
         offset = None if self.offset is None else self.offset[mask]
         return Target(self.objective, self.values[mask], offset)
 
+    def teaches(self, mask: npt.NDArray[np.bool_]) -> bool:
+        """Whether some rows hold enough, of more than one kind, to grow a tree from."""
+        found = self.values[mask]
+        if self.objective == "binary":
+            rarer = min(int((found > 0).sum()), int((found <= 0).sum()))
+            return rarer >= LEAST_OF_A_KIND
+        return int((found > 0).sum()) >= LEAST_OF_A_KIND
 
-def fit_trees(
-    features: pd.DataFrame, target: Target, customers: npt.NDArray[np.int64], *, seed: int
-) -> lgb.Booster:
+
+class Rows:
+    """The features of a panel in LightGBM's bins, made once for every target that is learned."""
+
+    def __init__(self, features: pd.DataFrame, customers: npt.NDArray[np.int64]) -> None:
+        """`customers` numbers each row's customer."""
+        self.features = features
+        self.customers = customers
+        parameters = {"max_bin": PARAMETERS["max_bin"], "feature_pre_filter": False, "verbose": -1}
+        self._binned = lgb.Dataset(features, np.zeros(len(features)), params=parameters)
+
+    def of(self, target: Target, mask: npt.NDArray[np.bool_] | None = None) -> lgb.Dataset:
+        """Some rows, or all, with what is learned of them."""
+        found = np.arange(len(self.features)) if mask is None else np.flatnonzero(mask)
+        part = self._binned.subset(found.tolist()).construct()
+        told = target if mask is None else target.rows(mask)
+        part.set_label(told.values)
+        if told.offset is not None:
+            part.set_init_score(told.offset)
+        return part
+
+
+def fit_trees(rows: Rows, target: Target, *, seed: int) -> lgb.Booster:
     """Trees fitted on all rows, as many as did best on customers held out.
 
-    `customers` numbers each row's customer: all rows of one are held out together, because two
-    cutoffs of one customer tell of each other.
+    All rows of a customer are held out together, because two cutoffs of one customer tell of each
+    other. A target that teaches nothing, because everybody met one fate or too few did at all,
+    gives one leaf: the base rate, or no correction.
     """
-    held_out = held_out_rows(customers, seed=seed)
-    parameters = {**PARAMETERS, **_sized(len(features)), "objective": target.objective}
+    held_out = held_out_rows(rows.customers, seed=seed)
+    if not target.teaches(~held_out):
+        return _one_leaf(rows.features, target)
+    parameters = {**PARAMETERS, **_sized(len(rows.features)), "objective": target.objective}
     parameters |= {"seed": seed}
-    learn, watch = _data(features, target, ~held_out), _data(features, target, held_out)
     stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
+    learn, watch = rows.of(target, ~held_out), rows.of(target, held_out)
     trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])
-    everybody = _data(features, target, np.ones(len(features), dtype=bool))
-    return lgb.train(parameters, everybody, max(trial.best_iteration, 1))
+    return lgb.train(parameters, rows.of(target), max(trial.best_iteration, 1))
+
+
+def _one_leaf(features: pd.DataFrame, target: Target) -> lgb.Booster:
+    """A model that says the same of everybody."""
+    values = target.values  # noqa: PD011 - an array, no table
+    level = 0.0
+    if target.objective != "binary":
+        expected = len(values) if target.offset is None else np.exp(target.offset).sum()
+        level = float(np.log(max(np.sum(values) / expected, SMALLEST_MEAN)))
+    elif target.offset is None:
+        share = (np.sum(values) + 1) / (len(values) + 2)
+        level = float(np.log(share / (1 - share)))
+    alike = lgb.Dataset(features, np.full(len(features), level), params={"verbose": -1})
+    parameters = {"objective": "regression", "verbose": -1, "num_threads": 1}
+    return lgb.train(parameters, alike, num_boost_round=1)
 
 
 def held_out_rows(customers: npt.NDArray[np.int64], *, seed: int) -> npt.NDArray[np.bool_]:
@@ -103,11 +149,6 @@ def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
         message = f"The model needs features that are not there: {', '.join(missing)}."
         raise ModelRefused(message)
     return features[names]
-
-
-def _data(features: pd.DataFrame, target: Target, mask: npt.NDArray[np.bool_]) -> lgb.Dataset:
-    rows = target.rows(mask)
-    return lgb.Dataset(features[mask], rows.values, init_score=rows.offset, params={"verbose": -1})
 
 
 def _sized(rows_count: int) -> dict[str, object]:

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from training.models.anchor import Anchor, Beyond, Now, logit, longest_silence, sigmoid
-from training.models.boosting import Target, contributions, fit_trees, raw_score
+from training.models.boosting import Rows, Target, contributions, fit_trees, raw_score
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
@@ -146,11 +146,10 @@ def fit_churn_model(
     `offset` is the anchors' log-odds per row of the panel. Nothing is known yet of what follows
     the day of prediction.
     """
-    features = panel.features[panel.feature_names]
+    rows = Rows(panel.features[panel.feature_names], panel.customers)
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
-    customers = panel.customers
-    plain = fit_trees(features, Target("binary", churned), customers, seed=seed)
-    anchored = fit_trees(features, Target("binary", churned, offset), customers, seed=seed)
+    plain = fit_trees(rows, Target("binary", churned), seed=seed)
+    anchored = fit_trees(rows, Target("binary", churned, offset), seed=seed)
     label_days, anchor, current = panel.plan.label_days, now.anchor, now.rows
     raw = raw_score(plain, current)
     here = anchor.churn_logit(current, label_days)

@@ -1,6 +1,6 @@
 """What the product predicts of a customer: churn, orders and value, from one set of fits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -19,7 +19,7 @@ from training.models.evidence import Past, pasts, tried_churn, tried_value
 from training.models.horizons import LONGEST_DAYS
 from training.models.intervals import ValueInterval, fit_value_interval
 from training.models.lifetime_value import MEMBERS, ValueModel, fit_value_model, spend_of
-from training.models.mixture import chosen, log_loss_of, mixed, tweedie_loss
+from training.models.mixture import Choice, alone, chosen, log_loss_of, mixed, tweedie_loss
 from training.panel import Panel, PanelPlan, build_panel, data_end, plan_panel
 
 DAYS_PER_YEAR = 365.25
@@ -60,8 +60,9 @@ class Version:
 class ModelFacts:
     """What one must know to use a model: its horizons, its features, what it learned from.
 
-    `typical` is the median of each feature over the customers active at `as_of`; `quality` holds
-    the holdout's figures beside the baseline's.
+    `typical` is the median of each feature over the customers active at `as_of`; `notes` say what
+    was odd in the data and what was done about it; `quality` holds the holdout's figures beside
+    the baseline's.
     """
 
     horizons: Horizons
@@ -79,6 +80,7 @@ class ModelFacts:
     typical: dict[str, float | None]
     currency: str
     seed: int
+    notes: tuple[str, ...] = ()
     quality: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
@@ -179,8 +181,8 @@ def fit_customer_model(
 ) -> CustomerModel:
     """Models for predictions at the start of `as_of`, learned from strictly before it.
 
-    Raises NotEnoughData when nobody ordered before, when history is too short, or when the
-    panel holds only one kind of outcome.
+    Odd data never fail: what was odd and what stands in is told by `facts.notes`. Raises
+    NotEnoughData when nobody ordered before, or when history is too short for a single label.
     """
     known = histories.before(as_of)
     if known.orders.num_rows == 0:
@@ -193,7 +195,6 @@ def fit_customer_model(
     panel_of = _Panels(known, end, grace)
     churn_panel = panel_of(horizons.churn_days)
     value_panel = panel_of(horizons.value_days)
-    _require_both_outcomes(churn_panel)
     progress("probability models")
     anchor = Anchor.fit(current)
     still_here = active(current, horizon_days=horizons.churn_days, grace_days=grace)
@@ -228,6 +229,7 @@ def fit_customer_model(
             typical={name: _median(current.loc[still_here, name]) for name in names},
             currency=histories.currency,
             seed=seed,
+            notes=tuple(_notes(churn_panel, value_panel, anchor)),
         ),
     )
 
@@ -253,6 +255,10 @@ def _fit_churn(
 ) -> ChurnModel:
     """The churn model, its members weighed by what the past says of them."""
     weights = BY_SILENCE if horizons.grace_days is None else BY_CONTRACT
+    if _one_fate(panel):
+        # A purchase model still tells customers apart; of contracts only the base rate is left.
+        weights = alone(weights, "anchor" if horizons.grace_days is None else "plain")
+        past_days = ()
     tried = [tried_churn(past, weights, seed=seed) for past in past_days]
     choice = chosen(tried, weights, log_loss_of)
     offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
@@ -266,6 +272,8 @@ def _fit_value(
     """The value model, weighed by the past, and the interval that the newest past day teaches."""
     tried = [tried_value(past, seed=seed) for past in past_days if spend_of(past.panel).any()]
     choice = chosen(tried, MEMBERS, tweedie_loss)
+    if not spend_of(panel).any():
+        choice = Choice(alone(MEMBERS, "anchor"))
     anchors = fit_anchors(panel)
     offset = panel_offset(panel, anchors, Anchor.log_value)
     scale = panel_offset(panel, anchors, Anchor.log_order_value_at)
@@ -287,12 +295,25 @@ def _median(values: pd.Series) -> float | None:
     return None if pd.isna(median) else float(median)
 
 
-def _require_both_outcomes(panel: Panel) -> None:
-    churned = panel.labels["churned"]
-    if churned.nunique() < 2:
-        what = "everybody came back" if not churned.any() else "nobody came back"
-        message = (
-            f"unavailable, because {what} within {panel.plan.label_days} days after every one of "
-            f"{len(panel.plan.cutoffs)} cutoffs: choose another number of days for churn"
+def _one_fate(panel: Panel) -> bool:
+    return panel.labels["churned"].nunique() < 2
+
+
+def _notes(churn_panel: Panel, value_panel: Panel, anchor: Anchor) -> Iterator[str]:
+    """What was odd in the data and what was done, one sentence each."""
+    if _one_fate(churn_panel):
+        plan = churn_panel.plan
+        what = "left" if churn_panel.labels["churned"].all() else "came back"
+        yield (
+            f"Everybody {what} within {plan.label_days} days after every one of "
+            f"{len(plan.cutoffs)} cutoffs, so churn is told by Pareto/NBD or the base rate alone; "
+            "another number of days for churn would tell customers apart."
         )
-        raise NotEnoughData(message)
+    if not spend_of(value_panel).any():
+        yield (
+            f"No order within {value_panel.plan.label_days} days after a cutoff has an amount "
+            "above 0, so value is told by Gamma-Gamma alone; check the column of the amount."
+        )
+    for model in (anchor.models.orders, anchor.models.order_value):
+        if model.note is not None:
+            yield model.note

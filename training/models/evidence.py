@@ -73,10 +73,7 @@ def tried_churn(past: Past, weights: Weights, *, seed: int) -> Tried:
 
 
 def tried_value(past: Past, *, seed: int) -> Tried:
-    """What the members of the value model said on a past day of the days that followed it.
-
-    Raises NotEnoughData if nobody had spent anything before it.
-    """
+    """What the members of the value model said on a past day of the days that followed it."""
     anchors = fit_anchors(past.panel)
     starts = (
         panel_offset(past.panel, anchors, Anchor.log_value),

@@ -7,6 +7,8 @@ The geometric mean of three members:
   spend a hundred times as much are not told the mean of a leaf;
 * anchored: Tweedie trees on top of Pareto/NBD x Gamma-Gamma, the level at any horizon.
 
+A fourth, the anchor itself, stands in where there is nothing to learn from.
+
 The first two are stretched from the labels' horizon by the anchor's total growth, and follow half
 of the anchor's way for customers silent for longer than any that they learned from. Refunds are
 netted; a customer's label is never below zero, because a spend that is expected to be negative
@@ -21,9 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.errors import NotEnoughData
 from training.models.anchor import Anchor, Beyond, Now, longest_silence
-from training.models.boosting import Target, contributions, fit_trees, raw_score
+from training.models.boosting import Rows, Target, contributions, fit_trees, raw_score
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
@@ -31,7 +32,7 @@ from training.panel import Panel
 Floats = npt.NDArray[np.float64]
 
 SAME = 1e-9  # a log difference so small that its logarithmic mean is the value itself
-MEMBERS: Weights = {"plain": 0.25, "scaled": 0.25, "anchored": 0.5}
+MEMBERS: Weights = {"plain": 0.25, "scaled": 0.25, "anchored": 0.5, "anchor": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,12 @@ class ValueModel:
     ) -> dict[str, Floats]:
         require_horizon(horizon_days)
         growth = self.growth.at(horizon_days)
+        anchor = self.anchor.log_value(features, horizon_days)
         return {
             "plain": trees["plain"] + growth,
             "scaled": trees["scaled"] + growth,
-            "anchored": trees["anchored"] + self.anchor.log_value(features, horizon_days),
+            "anchored": trees["anchored"] + anchor,
+            "anchor": anchor,
         }
 
     def plain_value(self, features: pd.DataFrame) -> Floats:
@@ -144,17 +147,10 @@ def fit_value_model(  # noqa: PLR0913 - what is learned from, for when, and how 
     `offset` is the anchors' log value and `scale` their log value of an order, per row of the
     panel. Nothing is known yet of what follows the day of prediction.
     """
-    features = panel.features[panel.feature_names]
+    rows = Rows(panel.features[panel.feature_names], panel.customers)
     spend = spend_of(panel)
-    customers = panel.customers
-    if not spend.any():
-        message = (
-            f"unavailable, because no order within {panel.plan.label_days} days after a cutoff has "
-            "an amount above 0: check the column of the amount"
-        )
-        raise NotEnoughData(message)
     plain, scaled, anchored = (
-        fit_trees(features, Target("tweedie", spend, start), customers, seed=seed)
+        fit_trees(rows, Target("tweedie", spend, start), seed=seed)
         for start in (None, scale, offset)
     )
     label_days = panel.plan.label_days

@@ -50,6 +50,11 @@ class Choice:
         return cls(dict(fields["weights"]), tuple(dict(one) for one in fields["losses"]))
 
 
+def alone(weights: Weights, name: str) -> Weights:
+    """All the weight to one member."""
+    return {member: float(member == name) for member in weights}
+
+
 def mixed(members: Mapping[str, Floats], weights: Weights) -> Floats:
     """The weighted mean of the members, per row; added up in one order, whatever that of names."""
     parts = [members[name] * weights[name] for name in sorted(weights)]
@@ -76,7 +81,7 @@ def chosen(tried: Sequence[Tried], weights: Weights, loss: Loss) -> Choice:
     if len(tried) < CUTOFFS_NEEDED or not candidates:
         return Choice(weights, tuple(losses))
     best = min(sorted(candidates), key=lambda name: sum(told[name] for told in losses))
-    return Choice({name: float(name == best) for name in weights}, tuple(losses))
+    return Choice(alone(weights, best), tuple(losses))
 
 
 def log_loss_of(log_odds: Floats, happened: Floats) -> Floats:

@@ -419,6 +419,16 @@ def test_a_score_before_the_closing_is_left_out_and_told(read):
     assert "1 scores of what has not ended yet were left out." in reading.account.sentences()
 
 
+def test_the_reason_of_an_end_is_known_from_the_end_on(read):
+    content = (
+        "customer_id,timestamp,ended,why\na,2026-01-02,2026-01-05,price\nb,2026-01-02,,price\n"
+    )
+    columns = {"ended_on": "ended", "reason": "why"}
+    reading = read(content, table=schema.SUBSCRIPTIONS, columns=columns)
+    told = [(row["customer_id"], row["kind"], row.get("reason")) for row in shown(reading)]
+    assert told == [("a", "started", None), ("a", "ended", "price"), ("b", "started", None)]
+
+
 def test_a_ticket_closed_on_the_day_of_its_opening_is_no_contradiction(read):
     content = "customer_id,timestamp,closed\na,2026-01-02T10:00,2026-01-02\n"
     reading = read(content, table=schema.TICKETS, columns={"closed_at": "closed"})

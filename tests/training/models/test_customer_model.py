@@ -190,16 +190,6 @@ def test_contributions_tell_who_is_riskier(fitted):
     assert np.corrcoef(told.rank(), said.rank())[0, 1] > 0.95
 
 
-def test_everybody_coming_back_is_told_and_refused():
-    faithful = [
-        (f"C{number}", FIRST_DAY + timedelta(days=day), 100)
-        for number in range(60)
-        for day in range(0, 200, 5)
-    ]
-    with pytest.raises(NotEnoughData, match="everybody came back"):
-        fit_customer_model(histories(faithful), FIRST_DAY + timedelta(days=200), HORIZONS, seed=1)
-
-
 def test_no_order_before_the_cutoff_is_told():
     with pytest.raises(NotEnoughData, match="no order before"):
         fit_customer_model(histories(ROWS), FIRST_DAY, HORIZONS, seed=1)
