@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.quality_bench.markdown import page
 from benchmarks.quality_bench.report import text, totals
+from benchmarks.quality_bench.systems import SEED
 from benchmarks.quality_bench.tasks import TASKS, NoData
 from benchmarks.quality_bench.verdict import Verdict, counted, judge
 
@@ -34,9 +35,10 @@ def main() -> None:
     """Judge the tasks asked for and print a table for each."""
     given = _arguments()
     verdicts: list[Verdict] = []
+    cache = None if given.no_peers else given.cache
     for name in given.tasks or TASKS:
         try:
-            verdict = judge(TASKS[name], given.data, given.cache, with_peers=not given.no_peers)
+            verdict = judge(TASKS[name], given.data, cache, seed=given.seed)
         except NoData as reason:
             print(f"\n{name} {reason}", flush=True)
             continue
@@ -75,6 +77,7 @@ def _arguments() -> argparse.Namespace:
         help=f"folder of public data; by default that of {FOLDER_VARIABLE}",
     )
     parser.add_argument("--no-peers", action="store_true", help="install and run no other library")
+    parser.add_argument("--seed", type=int, default=SEED, help="by default that of the product")
     parser.add_argument("--cache", type=Path, default=Path(".regulars/bench"))
     parser.add_argument("--json", type=Path, help="also write every figure there")
     parser.add_argument("--markdown", type=Path, help="also write a page for people there")

@@ -40,7 +40,8 @@ Written by `{command}` on {today}; run it again to write it anew.
 **These figures flatter the product a little.** Every model here learned from before its cutoff,
 but the recipe (which members, their weights, the share of the anchor's way) was compared on these
 same public tasks while it was made; fresh data will show a little less. The strongest opponent of
-a metric is picked on the holdout itself, which flatters the opponent.
+a metric is picked on the holdout itself, which flatters the opponent. The seed is the product's
+default; `--seed` takes another, and a number that is met or missed by a hair changes sides with it.
 
 ## Numbers to reach
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from benchmarks.environments import NotAvailable, python_of
 from benchmarks.features_bench.runner import ONE_THREAD
-from benchmarks.quality_bench.systems import SEED, Posed, Said
+from benchmarks.quality_bench.systems import Posed, Said
 
 ROOT = Path(__file__).parents[2]
 PEERS = {
     "lifetimes": ("lifetimes-bg-nbd", "lifetimes-pareto-nbd"),
-    "pymc_marketing": ("pymc-bg-nbd", "pymc-pareto-nbd"),
+    "pymc_marketing": ("pymc-bg-nbd", "pymc-bg-nbd-method", "pymc-pareto-nbd"),
 }
 """Names of the systems that each environment runs."""
 SYSTEMS = tuple(name for names in PEERS.values() for name in names)
@@ -45,7 +45,7 @@ def _run(environment: str, given: Posed, cache: Path) -> tuple[dict[str, Said], 
         command = [
             *(str(python), "-W", "ignore", "-m", f"benchmarks.quality_bench.peer_{environment}"),
             *("--summary", str(folder / "purchases.csv"), "--weeks", str(given.weeks)),
-            *("--out", name, "--seed", str(SEED)),
+            *("--out", name, "--seed", str(given.seed)),
         ]
         # The name of the script beside us is that of a package: only the root may be searched.
         variables = os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT)}

@@ -5,7 +5,7 @@ Everybody but the ceiling learns strictly from before the cutoff.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import lightgbm as lgb
@@ -17,6 +17,7 @@ from benchmarks.quality_bench.simulation import LEVEL, Bought, value_interval
 from benchmarks.quality_bench.tasks import Task
 from features.histories import Histories
 from features.matrix import feature_columns, matrix
+from features.settings import Settings
 from training.evaluation import fit_baselines
 from training.labels import outcomes
 from training.models.baselines import (
@@ -26,7 +27,7 @@ from training.models.baselines import (
     fit_bg_nbd_gamma_gamma,
     fit_pareto_nbd_gamma_gamma,
 )
-from training.models.boosting import PARAMETERS, Target, fit_trees, raw_score
+from training.models.boosting import PARAMETERS, Rows, Target, fit_trees, raw_score
 from training.models.customer_model import Horizons, fit_customer_model
 from training.models.lifetime_value import spend_of
 from training.models.purchase_summary import DAYS_PER_WEEK, summarise
@@ -36,7 +37,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 OURS, PLAIN, CEILING = "regulars", "lightgbm", "ceiling"
-SEED = 7
+SEED: int = Settings.model_fields["seed"].default
+"""That of the product, unless another is asked for."""
 FOLDS = 5
 RULES = ("rfm-cells", "recency-rule", "zero")
 QUANTILE_ROUNDS = 150
@@ -63,7 +65,8 @@ class Posed:
     rows: pd.DataFrame
     churned: Bools
     realised_value: Floats
-    matrix_cpu_seconds: float = field(compare=False)
+    matrix_cpu_seconds: float
+    seed: int
 
     @property
     def weeks(self) -> float:
@@ -83,7 +86,7 @@ class Posed:
         )
 
 
-def posed(task: Task, histories: Histories) -> Posed:
+def posed(task: Task, histories: Histories, *, seed: int = SEED) -> Posed:
     """The task with everybody seen before its cutoff."""
     known = histories.before(task.cutoff)
     started = time.process_time()
@@ -93,7 +96,7 @@ def posed(task: Task, histories: Histories) -> Posed:
     happened = outcomes(histories, rows, horizon_days=task.horizon_days, seen_until=seen_until)
     churned = happened["churned"].to_numpy(dtype=bool)
     value = happened["realised_value"].to_numpy(dtype=np.float64)
-    return Posed(task, known, rows, churned, value, seconds)
+    return Posed(task, known, rows, churned, value, seconds, seed)
 
 
 def own_systems(given: Posed) -> dict[str, Said]:
@@ -118,7 +121,7 @@ def _timed(system: Callable[[Posed], pd.DataFrame], given: Posed) -> Said:
 def _regulars(given: Posed) -> pd.DataFrame:
     days = given.task.horizon_days
     horizons = Horizons(days, days, interval=LEVEL)
-    model = fit_customer_model(given.known, given.task.cutoff, horizons, seed=SEED)
+    model = fit_customer_model(given.known, given.task.cutoff, horizons, seed=given.seed)
     columns = ["churn_probability", "expected_value", "value_low", "value_high"]
     return model.predict(given.rows)[columns]
 
@@ -134,12 +137,13 @@ def _plain_lightgbm(given: Posed) -> pd.DataFrame:
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
     spend = spend_of(panel)
     stretch = given.task.horizon_days / panel.plan.label_days
+    binned = Rows(features, panel.customers)
     churn, value = (
-        fit_trees(features, target, panel.customers, seed=SEED)
+        fit_trees(binned, target, seed=given.seed)
         for target in (Target("binary", churned), Target("tweedie", spend))
     )
     low, high = (
-        _quantile(features, spend, share, given.rows) * stretch
+        _quantile(features, spend, share, given) * stretch
         for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     )
     expected = np.exp(raw_score(value, given.rows)) * stretch
@@ -159,11 +163,12 @@ def _panel(given: Posed) -> Panel:
     return build_panel(given.known, plan, as_of=end)
 
 
-def _quantile(features: pd.DataFrame, spend: Floats, share: float, rows: pd.DataFrame) -> Floats:
-    parameters = PARAMETERS | {"objective": "quantile", "alpha": share, "seed": SEED}
+def _quantile(features: pd.DataFrame, spend: Floats, share: float, given: Posed) -> Floats:
+    parameters = PARAMETERS | {"objective": "quantile", "alpha": share, "seed": given.seed}
     data = lgb.Dataset(features, spend)
     trees = lgb.train({**parameters, "num_threads": 1}, data, QUANTILE_ROUNDS)
-    return np.asarray(trees.predict(rows[features.columns], num_threads=1), dtype=np.float64)
+    rows = given.rows[features.columns]
+    return np.asarray(trees.predict(rows, num_threads=1), dtype=np.float64)
 
 
 def _probability(trees: lgb.Booster, rows: pd.DataFrame) -> Floats:
@@ -181,7 +186,7 @@ def _purchase_model(
     bought = Bought(*(given.purchases()[name].to_numpy() for name in given.purchases()))
     parameters = _numbers(model.orders.to_dict()) | _numbers(model.order_value.to_dict())
     alive = model.orders.alive_probability(summarise(given.rows))
-    low, high = value_interval(bought, alive, parameters, given.weeks, seed=SEED)
+    low, high = value_interval(bought, alive, parameters, given.weeks, seed=given.seed)
     notes = filter(None, (model.orders.note, model.order_value.note))
     return Said(table.assign(value_low=low, value_high=high), seconds, " ".join(notes))
 
@@ -218,7 +223,7 @@ def _ceiling(given: Posed) -> pd.DataFrame:
     compared with.
     """
     features = given.rows[feature_columns(given.rows)]
-    fold = np.random.default_rng(SEED).permutation(len(features)) % FOLDS
+    fold = np.random.default_rng(given.seed).permutation(len(features)) % FOLDS
     targets = {
         "churn_probability": Target("binary", given.churned.astype(np.float64)),
         "expected_value": Target("tweedie", np.maximum(given.realised_value, 0)),
@@ -226,9 +231,9 @@ def _ceiling(given: Posed) -> pd.DataFrame:
     table = pd.DataFrame(0.0, index=range(len(features)), columns=list(targets))
     for number in range(FOLDS):
         seen, asked = fold != number, fold == number
-        numbers = np.arange(int(seen.sum()), dtype=np.int64)
+        binned = Rows(features[seen], np.arange(int(seen.sum()), dtype=np.int64))
         for column, target in targets.items():
-            trees = fit_trees(features[seen], target.rows(seen), numbers, seed=SEED)
+            trees = fit_trees(binned, target.rows(seen), seed=given.seed)
             raw = raw_score(trees, features[asked])
             said = 1 / (1 + np.exp(-raw)) if target.objective == "binary" else np.exp(raw)
             table.loc[asked, column] = said

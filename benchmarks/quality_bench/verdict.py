@@ -16,7 +16,7 @@ from benchmarks.quality_bench.goals import (
 from benchmarks.quality_bench.judgement import Difference, differences, figures, strongest
 from benchmarks.quality_bench.peers import SYSTEMS as PEERS
 from benchmarks.quality_bench.peers import peer_systems
-from benchmarks.quality_bench.systems import OURS, own_systems, posed
+from benchmarks.quality_bench.systems import CEILING, OURS, SEED, own_systems, posed
 from benchmarks.quality_bench.tasks import Task, orders_of
 
 FULL = "cdnow-full"
@@ -64,13 +64,18 @@ class Verdict:
         }
 
 
-def judge(task: Task, folder: Path | None, cache: Path, *, with_peers: bool) -> Verdict:
-    """Run every system on a task. Raises NoData if its orders are not there."""
-    given = posed(task, orders_of(task.orders, folder))
+def judge(
+    task: Task, folder: Path | None, peers_cache: Path | None, *, seed: int = SEED
+) -> Verdict:
+    """Run every system on a task; without a folder for their environments, no peers.
+
+    Raises NoData if its orders are not there.
+    """
+    given = posed(task, orders_of(task.orders, folder), seed=seed)
     own = own_systems(given)
-    peers, missing = peer_systems(given, cache) if with_peers else ({}, {})
-    said = {name: one for name, one in (own | peers).items() if name != "ceiling"}
-    said["ceiling"] = own["ceiling"]
+    peers, missing = peer_systems(given, peers_cache) if peers_cache else ({}, {})
+    said = {name: one for name, one in (own | peers).items() if name != CEILING}
+    said[CEILING] = own[CEILING]
     tables = {name: one.table for name, one in said.items()}
     truth = given.churned, given.realised_value
     found = {name: figures(*truth, table) for name, table in tables.items()}
