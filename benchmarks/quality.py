@@ -61,6 +61,9 @@ def main() -> None:
 def _command(folder: Path | None) -> str:
     """The command of this run; the folder of data is somebody's own and called DATA."""
     told = [*sys.argv]
+    if "--json" in told:
+        # Where the figures went besides is of no interest to readers of the page.
+        del told[told.index("--json") : told.index("--json") + 2]
     if folder is not None and "--data" not in told:
         told += ["--data", str(folder)]
     return shlex.join(["python", *("DATA" if word == str(folder) else word for word in told)])
