@@ -2,7 +2,8 @@
 
 Two definitions of churn. By silence: no order day in [cutoff, cutoff + horizon). By a
 subscription's end: when the horizon is over, the time paid for, and the grace after it, are over
-too. A label is mature when its whole horizon has been seen; others do not exist here.
+too; whoever pays on the very day until which she had paid is in time. A label is mature when its
+whole horizon has been seen; others do not exist here.
 """
 
 from datetime import date, timedelta
@@ -44,7 +45,7 @@ def outcomes(
     value = at_end.money(ORDER_VALUE, horizon_days) - at_end.money(REFUND_VALUE, horizon_days)
     churned = orders == 0
     if grace_days is not None:
-        churned = at_end.latest_maximum(PAID_UNTIL) + grace_days <= at_end.cutoff_days
+        churned = at_end.latest_maximum(PAID_UNTIL) + grace_days < at_end.cutoff_days
     return pd.DataFrame(
         {
             "churned": churned,
@@ -58,4 +59,4 @@ def active(features: pd.DataFrame, *, horizon_days: int, grace_days: int | None)
     """Whether each row's customer has not churned already at its cutoff, by the same definition."""
     if grace_days is None:
         return features["recency_days"] <= horizon_days
-    return features["paid_ahead_days"] + grace_days > 0
+    return features["paid_ahead_days"] + grace_days >= 0

@@ -64,7 +64,14 @@ def subscriptions():
 
 @pytest.mark.parametrize(
     ("horizon_days", "grace_days", "churned"),
-    [(30, 0, [False, True, True]), (45, 0, [True, True, True]), (10, 5, [False, False, True])],
+    [
+        (10, 0, [False, False, True]),  # ada and bob may still pay on that day
+        (11, 0, [True, True, True]),  # ada renews a day later
+        (30, 0, [False, True, True]),
+        (45, 0, [False, True, True]),
+        (46, 0, [True, True, True]),
+        (10, 5, [False, False, True]),
+    ],
 )
 def test_a_subscription_has_churned_when_paid_time_and_grace_are_over(
     horizon_days, grace_days, churned
