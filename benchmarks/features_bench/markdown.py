@@ -4,12 +4,12 @@ import os
 import platform
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 
 from benchmarks.features_bench.limits import verdicts
 from benchmarks.features_bench.log import Scale
 from benchmarks.features_bench.report import table, totals
 from benchmarks.features_bench.runner import Measured
+from benchmarks.machine import machine, memory_gb
 
 _PAGE = """\
 # What features cost
@@ -52,26 +52,12 @@ def page(scale: Scale, measured: list[Measured], command: str, today: date) -> s
         events=scale.events,
         customers=scale.customers,
         months=scale.months,
-        machine=_machine(),
+        machine=machine(),
         cores=os.cpu_count(),
-        memory=_memory_gb(),
+        memory=memory_gb(),
         python=platform.python_version(),
         versions=", ".join(f"{name} {version(name)}" for name in names),
         verdicts=verdicts(measured),
         table=table(measured),
         totals=totals(measured),
     )
-
-
-def _machine() -> str:
-    """The processor, as Linux names it, or the architecture."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.machine()} ({platform.system()})"
-
-
-def _memory_gb() -> float:
-    if not hasattr(os, "sysconf"):
-        return float("nan")
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3

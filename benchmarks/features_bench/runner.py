@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.environments import NotAvailable, python_of
 from benchmarks.features_bench.definitions import cutoffs_before
-from benchmarks.features_bench.environments import NotAvailable, python_of
 from benchmarks.features_bench.equality import compare
 from benchmarks.features_bench.log import Scale, log_of
 from benchmarks.features_bench.tasks import TASKS, Task, reference_of

@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Featuretools fails with pandas 3.
+# By the name of the module to import. Featuretools fails with pandas 3.
 REQUIREMENTS = {
     "polars": ("polars>=1.30",),
     "featuretools": ("featuretools==1.31.*", "pandas<3", "pyarrow"),
+    "lifetimes": ("lifetimes==0.11.3",),
+    "pymc_marketing": ("pymc-marketing==0.19.2",),
 }
 READY = "ready.txt"
 
