@@ -21,6 +21,7 @@ import pandas as pd
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.matrix import matrix
+from features.tree_settings import ModelTrees
 from training.labels import active, outcomes
 from training.metrics import churn_metrics, interval_metrics, value_metrics
 from training.models.baselines import (
@@ -32,6 +33,7 @@ from training.models.baselines import (
     fit_zero_predictor,
 )
 from training.models.customer_model import (
+    PRODUCT_TREES,
     CustomerModel,
     Horizons,
     Progress,
@@ -132,10 +134,13 @@ def evaluate(
     horizons: Horizons,
     *,
     seed: int,
+    trees: ModelTrees = PRODUCT_TREES,
     progress: Progress = no_progress,
 ) -> Holdout:
     """The champion's recipe and all baselines, learned before `cutoff`, against what followed."""
-    model = fit_customer_model(histories, cutoff, horizons, seed=seed, progress=progress)
+    model = fit_customer_model(
+        histories, cutoff, horizons, seed=seed, trees=trees, progress=progress
+    )
     rows = matrix(histories.before(cutoff), [cutoff])
     baselines = fit_baselines(histories, cutoff, horizons)
     predictions = {CHAMPION: model.predict(rows), PLAIN: _plain_lightgbm(model, rows, horizons)}

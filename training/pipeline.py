@@ -11,6 +11,7 @@ from typing import Any
 from features.histories import Histories, fingerprint
 from features.matrix import matrix
 from features.settings import Settings
+from features.tree_settings import load_trees
 from training.artifact import save_model
 from training.backtest_page import write_report
 from training.backtest_report import about_business, backtest_report
@@ -31,7 +32,14 @@ from training.models.customer_model import (
 )
 from training.panel import require_customers
 from training.registry import champion, promote, register
-from training.tracking import log_backtest, log_data, log_holdout, tracked_run, use_workspace
+from training.tracking import (
+    log_backtest,
+    log_data,
+    log_holdout,
+    log_trees,
+    tracked_run,
+    use_workspace,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,16 +79,19 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
     """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
+    trees = load_trees(settings.trees)
     rows = matrix(histories.before(as_of), [as_of])
     require_customers(len(rows), settings.min_customers, as_of)
     cutoff = holdout_cutoff(histories.before(as_of), as_of, horizons)
     client = use_workspace(settings.workspace)
     with tracked_run(settings, "train") as run_id:
+        log_trees(trees)
         holdout = evaluate(
             histories.before(as_of),
             cutoff,
             horizons,
             seed=settings.seed,
+            trees=trees,
             progress=lambda step: progress(f"holdout: {step}"),
         )
         quality = quality_of(holdout, settings.baseline_name)
@@ -90,6 +101,7 @@ def train(settings: Settings, histories: Histories, *, progress: Progress = no_p
             as_of,
             horizons,
             seed=settings.seed,
+            trees=trees,
             progress=lambda step: progress(f"final: {step}"),
         )
         log_data(
@@ -129,12 +141,14 @@ def backtest(
     """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
+    trees = load_trees(settings.trees)
     known = histories.before(as_of)
     holdouts = []
     with tracked_run(settings, "backtest"):
+        log_trees(trees)
         for step, cutoff in enumerate(backtest_cutoffs(known, as_of, horizons, count=count)):
             progress(f"cutoff {cutoff}")
-            holdout = evaluate(known, cutoff, horizons, seed=settings.seed)
+            holdout = evaluate(known, cutoff, horizons, seed=settings.seed, trees=trees)
             log_holdout(holdout, step=step)
             holdouts.append(holdout)
         progress("report")
