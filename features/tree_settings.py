@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import yaml
 from pydantic import Field, ValidationError
 
 from features.errors import SettingsError
@@ -56,3 +57,8 @@ def load_trees(path: Path | None) -> ModelTrees:
         return ModelTrees(**content)
     except ValidationError as error:
         raise SettingsError(explained(error, path, text, whole=ModelTrees)) from None
+
+
+def trees_text(trees: ModelTrees) -> str:
+    """The file that `load_trees` reads back as these."""
+    return yaml.safe_dump(trees.model_dump(exclude_none=True), sort_keys=False)

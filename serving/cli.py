@@ -21,6 +21,7 @@ from features.errors import RegularsError
 from features.settings import FILE_NAME
 from serving.cli_retention import retention
 from serving.cli_table import predict_table
+from serving.cli_tuning import tune
 
 app = typer.Typer(
     name="regulars",
@@ -33,6 +34,7 @@ predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothi
 predict.command("table")(predict_table)
 app.add_typer(predict, name="predict")
 app.command()(retention)
+app.command()(tune)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "ingest",
     "features",
     "train",
+    "tune",
     "backtest",
     "retention",
     "score",
@@ -43,6 +44,7 @@ RUNS_FOREIGN_CODE = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "job
 ASK_THE_CLOCK = {
     "serving/cli.py",
     "serving/cli_retention.py",
+    "serving/cli_tuning.py",
     "serving/commands/demo.py",
     "serving/state.py",
     "serving/web/routes.py",

@@ -82,6 +82,14 @@ def log_trial(name: str, trees: TreeSettings, losses: Sequence[float]) -> None:
         mlflow.log_metric("mean_loss", sum(losses) / len(losses))
 
 
+def log_tuning(report: dict[str, Any]) -> None:
+    """Record what tuning found, whether it was better by more than chance or not."""
+    mlflow.log_dict(report, "tuning.json")
+    for name, found in report.items():
+        numbers = ("start_loss", "best_loss", "gain", "error")
+        mlflow.log_metrics({f"{name}.{number}": found[number] for number in numbers})
+
+
 def log_holdout(holdout: Holdout, *, step: int | None = None) -> None:
     """Record the metrics of every system, for the active and for everybody, and two pictures."""
     reports = {"active": holdout.report(), "everybody": holdout.everybody()}

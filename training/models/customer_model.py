@@ -199,7 +199,7 @@ def fit_customer_model(
     current = matrix(known, [as_of])
     progress("panel of customers and cutoffs")
     grace = horizons.grace_days
-    panel_of = _Panels(known, end, grace)
+    panel_of = Panels(known, end, grace)
     churn_panel = panel_of(horizons.churn_days)
     value_panel = panel_of(horizons.value_days)
     progress("probability models")
@@ -247,14 +247,16 @@ def churn_weights(horizons: Horizons) -> Weights:
     return BY_SILENCE if horizons.grace_days is None else BY_CONTRACT
 
 
-class _Panels:
+class Panels:
     """The panels of the day of prediction, each plan built once."""
 
     def __init__(self, known: Histories, end: date, grace_days: int | None) -> None:
+        """`end` is the first day that no label may reach."""
         self._known, self._end, self._grace_days = known, end, grace_days
         self._built: dict[PanelPlan, Panel] = {}
 
     def __call__(self, horizon_days: int) -> Panel:
+        """The panel whose labels look so far, or as far as history allows."""
         plan = plan_panel(self._known.first_day, self._end, horizon_days)
         if plan not in self._built:
             self._built[plan] = build_panel(

@@ -40,6 +40,11 @@ class Past:
     outcome: pd.DataFrame
     days: int
 
+    @property
+    def cutoff(self) -> date:
+        """The day that is predicted from."""
+        return pd.Timestamp(self.now.rows["cutoff"].iloc[0]).date()
+
 
 def pasts(
     histories: Histories, panel: Panel, *, grace_days: int | None, seed: int
