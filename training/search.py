@@ -5,7 +5,7 @@ Optuna is imported inside, because it is needed for nothing else.
 
 import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +55,7 @@ REAL = {
     "feature_share": Bounds(0.1, 1, is_log=False),
 }
 LEAF_ROWS_BY_DEFAULT = 50
+IS_START = "start"
 DIGITS = 4
 """Of a number that is tried: more would only look exact."""
 
@@ -104,16 +105,15 @@ class Search:
     @property
     def best(self) -> TreeSettings:
         """The trees with the lowest mean loss; the start if there is none lower."""
-        best = self._study.best_trial
-        return self.start if "start" in best.user_attrs else TreeSettings(**best.user_attrs)
+        return self._trees(self._study.best_trial)
 
     @property
     def tried(self) -> list[TreeSettings]:
         """The trees of every trial that has ended, the first first."""
-        return [
-            self.start if "start" in one.user_attrs else TreeSettings(**one.user_attrs)
-            for one in self._ended()
-        ]
+        return [self._trees(one) for one in self._ended()]
+
+    def _trees(self, trial: "optuna.trial.FrozenTrial") -> TreeSettings:
+        return self.start if IS_START in trial.user_attrs else _rounded(trial.params)
 
     def _ended(self) -> list["optuna.trial.FrozenTrial"]:
         from optuna.trial import TrialState
@@ -137,15 +137,12 @@ class Search:
         self._study.sampler = optuna.samplers.TPESampler(seed=seed)
         if count > 0:
             trial = self._study.ask()
-            trees = _suggested(trial)
-            for name, value in trees.model_dump().items():
-                trial.set_user_attr(name, value)
-            return trial, trees
+            return trial, _suggested(trial)
         if not self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,)):
             self._study.enqueue_trial(_parameters(self.start))
         trial = self._study.ask()
         _suggested(trial)
-        trial.set_user_attr("start", value=True)
+        trial.set_user_attr(IS_START, value=True)
         return trial, self.start
 
     def _end(self, trial: "optuna.Trial", told: Sequence[float], days: int) -> None:
@@ -158,13 +155,16 @@ class Search:
 
 
 def _suggested(trial: "optuna.Trial") -> TreeSettings:
-    found: dict[str, float] = {
-        name: trial.suggest_int(name, int(bounds.low), int(bounds.high), log=bounds.is_log)
-        for name, bounds in WHOLE.items()
-    }
+    for name, bounds in WHOLE.items():
+        trial.suggest_int(name, int(bounds.low), int(bounds.high), log=bounds.is_log)
     for name, bounds in REAL.items():
-        value = trial.suggest_float(name, bounds.low, bounds.high, log=bounds.is_log)
-        found[name] = float(f"{value:.{DIGITS}g}")
+        trial.suggest_float(name, bounds.low, bounds.high, log=bounds.is_log)
+    return _rounded(trial.params)
+
+
+def _rounded(parameters: Mapping[str, float]) -> TreeSettings:
+    """The trees of a trial's parameters."""
+    found = {name: float(f"{value:.{DIGITS}g}") for name, value in parameters.items()}
     return TreeSettings.model_validate(found)
 
 

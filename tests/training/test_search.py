@@ -41,9 +41,8 @@ def test_the_start_is_the_first_trial_even_beyond_the_space_that_is_searched(tmp
     assert one.best == far
 
 
-def test_better_trees_are_found(tmp_path):
-    one = search(tmp_path)
-    one.run(loss, 2, budget(25), nobody)
+def test_better_trees_are_found(straight):
+    one = straight
     assert loss(one.best, 0) < loss(START, 0) / 2
     assert one.best == min(one.tried, key=lambda trees: loss(trees, 0))
 
@@ -71,21 +70,26 @@ def test_the_start_has_its_trial_however_short_the_time(tmp_path):
     assert one.tried == [START]
 
 
-@pytest.mark.parametrize("stopped_at", [0, 1, 2, 7, 16])
-def test_a_search_that_was_stopped_tries_what_it_would_have_tried(tmp_path, stopped_at):
-    straight = Search(tmp_path / "other.db", "churn-1", START, seed=1)
-    straight.run(loss, 2, budget(18), nobody)
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory) -> Search:
+    """A search of 14 trials that nobody stopped; chance alone proposes the first ten."""
+    one = search(tmp_path_factory.mktemp("straight"))
+    one.run(loss, 2, budget(14), nobody)
+    return one
 
+
+@pytest.mark.parametrize("stopped_at", [0, 3, 12])
+def test_a_search_that_was_stopped_tries_what_it_would_have_tried(tmp_path, straight, stopped_at):
     def stopped(trees: TreeSettings, day: int) -> float:
         if search(tmp_path).count == stopped_at and day == 0:
             raise KeyboardInterrupt
         return loss(trees, day)
 
     with pytest.raises(KeyboardInterrupt):
-        search(tmp_path).run(stopped, 2, budget(18), nobody)
+        search(tmp_path).run(stopped, 2, budget(14), nobody)
     again = search(tmp_path)
     assert again.count == stopped_at
-    again.run(loss, 2, budget(18), nobody)
+    again.run(loss, 2, budget(14), nobody)
     assert again.tried == straight.tried
     assert again.best == straight.best
 
@@ -93,7 +97,7 @@ def test_a_search_that_was_stopped_tries_what_it_would_have_tried(tmp_path, stop
 def test_what_is_worse_than_most_on_the_first_day_is_not_tried_on_the_second(tmp_path):
     days = []
     one = search(tmp_path)
-    one.run(loss, 2, budget(25), lambda _name, _trees, losses: days.append(len(losses)))
+    one.run(loss, 2, budget(12), lambda _name, _trees, losses: days.append(len(losses)))
     assert days[:5] == [2] * 5
     assert set(days) == {1, 2}
 

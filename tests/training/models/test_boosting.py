@@ -10,10 +10,21 @@ from training.models.boosting import Recipe, Rows, Target, fit_trees, held_out_r
 
 # Written out once more, so that no change of a default goes unseen.
 EVER = {
-    "num_leaves": 8, "learning_rate": 0.05, "max_bin": 63, "feature_fraction": 0.7,
-    "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "min_data_in_leaf": 50,
-    "deterministic": True, "force_row_wise": True, "verbose": -1, "num_threads": 1,
-    "objective": "binary", "feature_pre_filter": False, "seed": 3,
+    "num_leaves": 8,
+    "learning_rate": 0.05,
+    "max_bin": 63,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "min_data_in_leaf": 50,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+    "num_threads": 1,
+    "objective": "binary",
+    "feature_pre_filter": False,
+    "seed": 3,
 }
 
 
