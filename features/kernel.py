@@ -38,6 +38,10 @@ class AsOf:
         self._ranks: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         self._since: dict[tuple[str, str, bool], Floats] = {}
 
+    def has(self, measure: Measure) -> bool:
+        """Whether the business has what the measure is made of."""
+        return measure.family in self.index.families
+
     # Sums and counts over a window
 
     def total(

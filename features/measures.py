@@ -10,14 +10,16 @@ IS_REFUND = "kind = 'refund'"
 ORDER_DAYS = orders.days("order_days", IS_ORDER)
 """1 on a day with an order."""
 
-ORDERS = orders.measure(
-    "orders",
-    "COUNT(DISTINCT CASE WHEN kind = 'order' THEN order_id END)"
-    " + COUNT(CASE WHEN kind = 'order' AND order_id IS NULL THEN 1 END)",
+ORDER_IDS = orders.days("order_id_days", IS_ORDER, needs=("order_id",), by="order_id")
+"""Days of each order: its lines may come, or be corrected, on different days."""
+
+ORDERS_WITHOUT_ID = orders.count(
+    "orders_without_id",
+    f"{IS_ORDER} AND order_id IS NULL",
     needs=("order_id",),
-    otherwise="COUNT(CASE WHEN kind = 'order' THEN 1 END)",
+    otherwise=f"COUNT(CASE WHEN {IS_ORDER} THEN 1 END)",
 )
-"""Orders of the day; a row without an order id is an order of its own."""
+"""Rows without an order id, each an order of its own."""
 
 ORDER_LINES = orders.count("order_lines", IS_ORDER)
 """Rows that are orders."""

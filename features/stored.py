@@ -75,6 +75,20 @@ def stored_events(folder: Path, table: str, columns: Sequence[str]) -> pa.Table:
     return pa.concat_tables([kept.read_events(table, bucket, columns) for bucket in kept.buckets()])
 
 
+def events_of(stored: Stored, customer_ids: pa.Array) -> dict[str, pa.Table]:
+    """Every version of the events of these customers by table, each in its contract."""
+    found = {}
+    for table in stored.tables():
+        schema = EVENT_TABLES[table].arrow_schema()
+        parts = [
+            rows.filter(pc.is_in(rows["customer_id"], value_set=customer_ids))
+            for bucket in stored.buckets()
+            for rows in [stored.read_events(table, bucket, schema.names)]
+        ]
+        found[table] = pa.concat_tables(parts).cast(schema)
+    return found
+
+
 def customer(stored: Stored, customer_id: str, groups: tuple[ModuleType, ...] = ()) -> Histories:
     """The history of one customer, read without the others'; empty for an unknown one."""
     return _filled(stored.tiles_of(customer_id), shape_of(stored, groups))

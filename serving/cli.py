@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +19,11 @@ import typer
 
 from features.errors import RegularsError
 from features.settings import FILE_NAME
+from serving.cli_options import JsonOption, MarkdownOption, NowOption, SettingsOption, day_of
 from serving.cli_retention import retention
 from serving.cli_table import predict_table
 from serving.cli_tuning import tune
+from serving.cli_verify import verify
 
 app = typer.Typer(
     name="regulars",
@@ -37,22 +39,6 @@ app.command()(retention)
 app.command()(tune)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
-
-SettingsOption = Annotated[
-    str,
-    typer.Option(
-        "--settings",
-        "-s",
-        help="The settings file, or `demo` for the CDNOW orders.",
-        envvar="REGULARS_SETTINGS",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
-NowOption = Annotated[
-    datetime | None,
-    typer.Option("--now", formats=["%Y-%m-%d"], help="Pretend that today is this day."),
-]
 
 
 @app.callback()
@@ -96,7 +82,7 @@ def init(
         out,
         columns=_pairs(columns),
         timestamp_format=timestamp_format,
-        today=_today(now),
+        today=day_of(now),
         overwrite=force,
     )
     typer.echo(described.as_text())
@@ -112,7 +98,7 @@ def check(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.business import settings_named
     from serving.commands.onboarding import check_business
 
-    checked = check_business(settings_named(settings), today=_today(now))
+    checked = check_business(settings_named(settings), today=day_of(now))
     typer.echo(checked.as_text())
     _stop_if_unavailable(checked.readiness.unavailable_reason)
 
@@ -133,7 +119,7 @@ def ingest(
     from serving.business import settings_named
     from serving.commands.jobs import ingest_job
 
-    done = ingest_job(settings_named(settings), today=_today(now), anew=anew)
+    done = ingest_job(settings_named(settings), today=day_of(now), anew=anew)
     typer.echo("\n".join(done.account()))
 
 
@@ -148,7 +134,7 @@ def train(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     from serving.commands.terminal import steps
 
     with steps(total_count=13) as progress:
-        trained = train_job(settings_named(settings), today=_today(now), progress=progress)
+        trained = train_job(settings_named(settings), today=day_of(now), progress=progress)
     typer.echo(trained.as_text())
 
 
@@ -175,9 +161,12 @@ def backtest(
 
     with steps(total_count=cutoffs + 2) as progress:
         report = backtest_job(
-            settings_named(settings), count=cutoffs, out=out, today=_today(now), progress=progress
+            settings_named(settings), count=cutoffs, out=out, today=day_of(now), progress=progress
         )
     typer.echo(report.as_json() if as_json else report.as_text())
+
+
+app.command()(verify)
 
 
 @app.command()
@@ -193,7 +182,7 @@ def score(settings: SettingsOption = FILE_NAME, now: NowOption = None) -> None:
     with steps(total_count=4) as progress:
         published = score_job(
             settings_named(settings),
-            today=_today(now),
+            today=day_of(now),
             published_at=datetime.now(UTC),
             progress=progress,
         )
@@ -248,7 +237,7 @@ def predict_orders(
         seed=seed,
     )
     with steps(total_count=7) as progress:
-        summary = predict_file(file, out, asked, today=_today(now), progress=progress)
+        summary = predict_file(file, out, asked, today=day_of(now), progress=progress)
     typer.echo(summary)
 
 
@@ -367,10 +356,6 @@ def main() -> None:
     except OSError as error:
         typer.echo(f"regulars: {error.strerror or error}: {error.filename or ''}", err=True)
         sys.exit(1)
-
-
-def _today(now: datetime | None) -> date:
-    return now.date() if now else datetime.now().astimezone().date()
 
 
 def _pairs(text: str | None) -> dict[str, str]:

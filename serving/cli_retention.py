@@ -1,18 +1,15 @@
 """The command line of `regulars retention`: parse, call one function, print one result."""
 
-from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from features.settings import FILE_NAME
+from serving.cli_options import JsonOption, NowOption, SettingsOption, day_of
 
 
 def retention(
-    settings: Annotated[
-        str,
-        typer.Option("--settings", "-s", help="The settings file.", envvar="REGULARS_SETTINGS"),
-    ] = FILE_NAME,
+    settings: SettingsOption = FILE_NAME,
     months: Annotated[
         list[int] | None,
         typer.Option(
@@ -26,12 +23,9 @@ def retention(
         int | None,
         typer.Option(min=0, max=365, help="A renewal this late is one; else the settings' grace."),
     ] = None,
-    now: Annotated[
-        datetime | None,
-        typer.Option("--now", formats=["%Y-%m-%d"], help="Pretend that today is this day."),
-    ] = None,
+    now: NowOption = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Report how long contracts last, by month of start, and how well their end is foretold.
 
@@ -42,11 +36,10 @@ def retention(
     from serving.commands.retention import retention_job
     from serving.commands.terminal import steps
 
-    today: date = now.date() if now else datetime.now().astimezone().date()
     with steps(total_count=cutoffs + 3) as progress:
         report = retention_job(
             settings_named(settings),
-            today=today,
+            today=day_of(now),
             months=tuple(months or ()),
             cutoffs_count=cutoffs,
             grace_days=grace_days,

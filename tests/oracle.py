@@ -116,7 +116,7 @@ def _orders(one: _Customer) -> None:
     one.windowed("order_days_count", WINDOWS, lambda w: len(_days(one.within(orders, w))))
     found["repeat_order_days_count"] = len(days) - 1
     found["orders_count"] = len(
-        {(row["day"], row["order_id"]) for row in orders if row["order_id"] is not None}
+        {row["order_id"] for row in orders if row["order_id"] is not None}
     ) + sum(row["order_id"] is None for row in orders)
     found["lines_per_order_ratio"] = _over(len(orders), found["orders_count"])
     one.windowed("refunds_count", (90, 180, 365), lambda w: len(one.within(refunds, w)))

@@ -31,6 +31,7 @@ COMMANDS = (
     "tune",
     "backtest",
     "retention",
+    "verify",
     "score",
     "predict",
     "serve",
@@ -43,8 +44,7 @@ RUNS_FOREIGN_CODE = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "job
 # Where the time of day enters: the command line, and the server, whose answers have an age.
 ASK_THE_CLOCK = {
     "serving/cli.py",
-    "serving/cli_retention.py",
-    "serving/cli_tuning.py",
+    "serving/cli_options.py",
     "serving/commands/demo.py",
     "serving/state.py",
     "serving/web/routes.py",

@@ -20,6 +20,7 @@ from features.catalog import catalogue
 from features.errors import ModelRefused, SettingsError
 from features.shape import Shape
 from training.models.anchor import Anchor, Beyond
+from training.models.calibration import Calibration
 from training.models.churn import ChurnModel
 from training.models.customer_model import CustomerModel, Horizons, ModelFacts
 from training.models.horizons import HorizonCurve
@@ -97,6 +98,7 @@ def _parameters(model: CustomerModel) -> dict[str, Any]:
             "stretch": model.churn.stretch.to_dict(),
             "beyond": asdict(model.churn.beyond),
             "choice": model.churn.choice.to_dict(),
+            "calibration": model.churn.calibration.to_dict(),
         },
         "value": {
             "typical": model.value.typical,
@@ -123,6 +125,7 @@ def _assemble(folder: Path, facts: ModelFacts) -> CustomerModel:
         Beyond(**of_churn["beyond"]),
         HorizonCurve.from_dict(of_churn["stretch"]),
         Choice.from_dict(of_churn["choice"]),
+        Calibration.from_dict(of_churn["calibration"]),
         of_churn["typical"],
     )
     value = ValueModel(

@@ -92,9 +92,9 @@ def loaded(model: ModelFiles) -> CustomerModel:
 
 
 def _frame(batch: pa.RecordBatch) -> pd.DataFrame:
-    """The features as the model takes them; a missing number is NaN."""
-    names = batch.schema.names[_KEYS:]
-    columns = batch.columns[_KEYS:]
+    """The market and the features as the model takes them; a missing number is NaN."""
+    names = ["market", *batch.schema.names[_KEYS:]]
+    columns = [batch.column("market"), *batch.columns[_KEYS:]]
     return pd.DataFrame(
         {
             name: column.to_numpy(zero_copy_only=False)

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# Set before MLflow is imported: no telemetry, and no four minutes of retries when a server is down.
+# Set before MLflow is imported: no telemetry, no four minutes of retries when a server is down, and
+# no progress bar of its own beside ours.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 from mlflow.tracking import MlflowClient
@@ -25,6 +27,7 @@ from features.settings import Settings
 from features.tree_settings import ModelTrees, TreeSettings
 from training.evaluation import Holdout
 from training.pictures import calibration_figure, gain_figure
+from training.verification.verify import Verification
 
 EXPERIMENT = "regulars"
 
@@ -116,6 +119,23 @@ def log_backtest(report: dict[str, Any], files: Iterable[Path]) -> None:
     mlflow.log_metrics(_figures(whole["mean"], "backtest_mean"))
     for path in files:
         mlflow.log_artifact(str(path), "backtest")
+
+
+def has_runs(workspace: Path) -> bool:
+    """Whether runs are kept anywhere yet: on a server, or in the workspace."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (workspace / "mlflow.db").exists()
+
+
+def log_verification(settings: Settings, found: Verification) -> None:
+    """Record which checks held, as a run with a report that tells no customer's values."""
+    report = found.to_dict()
+    report["checks"] = [
+        {key: value for key, value in one.items() if key != "difference"}
+        for one in report["checks"]
+    ]
+    with tracked_run(settings, "verify"):
+        mlflow.log_metric("verify.failed_count", len(found.failed))
+        mlflow.log_dict(report, "verify.json")
 
 
 def _figures(sheet: dict[str, Any], prefix: str) -> dict[str, float]:

@@ -64,7 +64,9 @@ def test_a_killed_search_goes_on_and_training_uses_what_it_found(shop, run):
     assert found["churn"]["is_better"]
     assert found["written"] == str(shop / "trees.yml")
     text = (shop / "trees.yml").read_text()
-    assert text.startswith("# How the models' trees are grown; found by regulars tune.\n# churn: 4 ")
+    assert text.startswith(
+        "# How the models' trees are grown; found by regulars tune.\n# churn: 4 "
+    )
     assert yaml.safe_load(text)["churn"] == found["churn"]["best"]
     trained = run("train", "--now", TODAY)
     assert trained.code == 0, trained.err

@@ -65,7 +65,8 @@ def subscriptions():
 @pytest.mark.parametrize(
     ("horizon_days", "grace_days", "churned"),
     [
-        (29, 0, [False, False, True]),  # bob may still pay on that day
+        (10, 0, [False, False, True]),  # ada and bob may still pay on that day
+        (11, 0, [True, True, True]),  # ada renews a day later
         (30, 0, [False, True, True]),
         (45, 0, [False, True, True]),
         (46, 0, [True, True, True]),

@@ -21,6 +21,7 @@ from scipy.optimize import brentq
 
 from training.models.anchor import Anchor, Beyond, Now, logit, longest_silence, sigmoid
 from training.models.boosting import Recipe, Rows, Target, contributions, fit_trees, raw_score
+from training.models.calibration import Calibration
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
@@ -31,6 +32,7 @@ BY_SILENCE: Weights = {"plain": 0.4, "anchored": 0.4, "anchor": 0.2}
 BY_CONTRACT: Weights = {"plain": 0.5, "anchored": 0.5, "anchor": 0.0}
 """A purchase model knows nothing of contracts: it may shape trees, but has no voice of its own."""
 
+UNCALIBRATED = Calibration()
 LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels say nothing
 
 
@@ -56,6 +58,7 @@ class ChurnModel:
     beyond: Beyond
     stretch: HorizonCurve
     choice: Choice
+    calibration: Calibration
     typical: dict[str, float]
 
     @property
@@ -71,12 +74,14 @@ class ChurnModel:
         self, features: pd.DataFrame, horizons_days: Sequence[int]
     ) -> dict[int, Floats]:
         """The same for several horizons, by horizon; the trees are asked once."""
-        weights = self.choice.weights
         trees = self._trees(features)
         return {
-            days: sigmoid(mixed(self._members(features, days, trees), weights))
+            days: sigmoid(self._log_odds(features, self._members(features, days, trees)))
             for days in horizons_days
         }
+
+    def _log_odds(self, features: pd.DataFrame, members: dict[str, Floats]) -> Floats:
+        return self.calibration.of(mixed(members, self.choice.weights), features)
 
     def members(self, features: pd.DataFrame, horizon_days: int) -> dict[str, Floats]:
         """What each member says, in log-odds per row."""
@@ -124,11 +129,11 @@ class ChurnModel:
     def parts(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         """Log-odds per row, feature and `anchor`; their sum is that of the churn probability."""
         weights = self.choice.weights
-        trees = (
+        trees = self.calibration.slope * (
             contributions(self.plain, features) * weights["plain"]
             + contributions(self.anchored, features) * weights["anchored"]
         )
-        log_odds = mixed(self.members(features, horizon_days), weights)
+        log_odds = self._log_odds(features, self.members(features, horizon_days))
         return trees.assign(anchor=log_odds - trees.sum(axis=1).to_numpy())
 
 
@@ -146,8 +151,7 @@ def fit_churn_model(
     the day of prediction.
     """
     model = untypical_churn_model(panel, offset, now, horizons_days, choice, recipe)
-    means = model.parts(now.typical_rows, horizons_days[0]).mean()
-    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
+    return calibrated(model, UNCALIBRATED, now, horizons_days[0])
 
 
 def untypical_churn_model(
@@ -175,7 +179,16 @@ def untypical_churn_model(
 
     stretch = HorizonCurve.of(log_exponent, [label_days, *horizons_days])
     beyond = Beyond(label_days, longest_silence(panel.features))
-    return ChurnModel(plain, anchored, anchor, beyond, stretch, choice, {})
+    return ChurnModel(plain, anchored, anchor, beyond, stretch, choice, UNCALIBRATED, {})
+
+
+def calibrated(
+    model: ChurnModel, calibration: Calibration, now: Now, horizon_days: int
+) -> ChurnModel:
+    """The model with a calibration, its typical customer measured anew."""
+    model = replace(model, calibration=calibration)
+    means = model.parts(now.typical_rows, horizon_days).mean()
+    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
 
 
 def _log_exponent(raw: Floats, growth: Floats) -> float:

@@ -1,7 +1,7 @@
 """What the product predicts of a customer: churn, orders and value, from one set of fits."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,8 @@ from features.tree_settings import ModelTrees
 from training.labels import active
 from training.models.anchor import Anchor, Now, fit_anchors, panel_offset
 from training.models.boosting import Recipe
-from training.models.churn import BY_CONTRACT, BY_SILENCE, ChurnModel, fit_churn_model
+from training.models.calibration import Said, earned_calibration
+from training.models.churn import BY_CONTRACT, BY_SILENCE, ChurnModel, calibrated, fit_churn_model
 from training.models.evidence import Past, pasts, tried_churn, tried_value
 from training.models.horizons import LONGEST_DAYS
 from training.models.intervals import ValueInterval, fit_value_interval
@@ -276,9 +277,17 @@ def _fit_churn(
         past_days = ()
     tried = [tried_churn(past, weights, recipe) for past in past_days]
     choice = chosen(tried, weights, log_loss_of)
+    said = [
+        Said(mixed(one.members, choice.weights), one.outcome, past.now.rows["market"])
+        for one, past in zip(tried, past_days, strict=True)
+    ]
     offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
     both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
-    return fit_churn_model(panel, offset, now, both, choice, recipe)
+    model = fit_churn_model(panel, offset, now, both, choice, recipe)
+    calibration = earned_calibration(said)
+    if calibration.kind == "none":
+        return replace(model, calibration=calibration)
+    return calibrated(model, calibration, now, both[0])
 
 
 def _fit_value(
