@@ -1,16 +1,18 @@
 """`regulars tune` from files to a file of trees that training uses and a model remembers."""
 
+import csv
 import json
 import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 
 import pytest
 import yaml
-from conftest import BIN, TODAY, clean_environment, write_csv, written_orders
 
+TODAY = "2025-03-01"
 SETTINGS = """\
 business: Shop
 sources:
@@ -26,9 +28,10 @@ BAD = "churn: {leaves: 60, leaf_rows: 2, learning_rate: 0.9, l2_penalty: 0, feat
 
 
 @pytest.fixture
-def shop(tmp_path):
+def shop(tmp_path, rows):
     """A shop whose trees were chosen badly for churn."""
-    write_csv(tmp_path / "orders.csv", written_orders())
+    with (tmp_path / "orders.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("customer_id", "ordered_on", "amount"), *rows])
     (tmp_path / "regulars.yml").write_text(SETTINGS + "trees: trees.yml\n")
     (tmp_path / "trees.yml").write_text(BAD)
     return tmp_path
@@ -44,10 +47,9 @@ def states(folder) -> list[str]:
 
 
 def test_a_killed_search_goes_on_and_training_uses_what_it_found(shop, run):
-    command = [str(BIN / "regulars"), "tune", "--trials", "4", "--now", TODAY]
-    with subprocess.Popen(
-        command, cwd=shop, env=clean_environment(), stdout=subprocess.DEVNULL
-    ) as process:
+    clean = {name: told for name, told in os.environ.items() if not name.startswith("MLFLOW_")}
+    command = [sys.executable, "-m", "serving.cli", "tune", "--trials", "4", "--now", TODAY]
+    with subprocess.Popen(command, cwd=shop, env=clean, stdout=subprocess.DEVNULL) as process:
         while "COMPLETE" not in states(shop):
             assert process.poll() is None
             time.sleep(0.05)
