@@ -20,11 +20,13 @@ from sklearn.metrics import roc_auc_score
 # Another script here bears the name of a package: the repository is searched before this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from training.models.boosting import PARAMETERS
+from features.tree_settings import TreeSettings
+from training.models.boosting import lightgbm_parameters
 
 ROWS, COLUMNS, RUNS = 60_000, 20, 3
+OURS = lightgbm_parameters(TreeSettings())
 SETTINGS = {
-    **{key: PARAMETERS[key] for key in ("num_leaves", "learning_rate", "max_bin", "verbose")},
+    **{key: OURS[key] for key in ("num_leaves", "learning_rate", "max_bin", "verbose")},
     "n_estimators": 80,
     "min_child_samples": 50,
     "random_state": 1,

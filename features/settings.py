@@ -4,15 +4,11 @@ Every key has its meaning in its description, every default stands here once. Un
 errors. Any value can be overridden by the environment: `REGULARS_VALUE__MARGIN=0.4`.
 """
 
-import difflib
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
-    BaseModel,
     Discriminator,
     Field,
     Tag,
@@ -26,6 +22,7 @@ from features.errors import SettingsError
 from features.feature_settings import FeatureSettings
 from features.market_settings import CurrencyCode, Market
 from features.settings_parts import Part
+from features.settings_reading import explained, read_mapping
 from features.source_settings import Sources
 
 FILE_NAME = "regulars.yml"
@@ -144,6 +141,10 @@ class Settings(BaseSettings):
     features: FeatureSettings = FeatureSettings()
     churn: ChurnDefinition
     value: ValueSettings = ValueSettings()
+    trees: Path | None = Field(
+        default=None,
+        description="file that says how the models' trees are grown, such as regulars tune writes",
+    )
     bands: Bands = Bands()
     baseline: BaselineName | None = Field(
         default=None,
@@ -225,26 +226,13 @@ def load_settings(path: Path) -> Settings:
 
     Raises SettingsError that names the key, its line, and what to write instead.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"There is no {path}. Make one with: regulars init ORDERS.csv"
-        raise SettingsError(message) from None
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read as UTF-8 text: {error}"
-        raise SettingsError(message) from error
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        message = f"{path} is not valid YAML: {error}"
-        raise SettingsError(message) from error
-    if not isinstance(content, dict):
-        message = f"{path} holds no settings. Make some with: regulars init ORDERS.csv"
-        raise SettingsError(message)
+    text, content = read_mapping(path, cure="Make one with: regulars init ORDERS.csv")
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        raise SettingsError(_explain(error, path, text)) from None
+        # A definition's kind stands in the path of an error, but not in the file.
+        message = explained(error, path, text, whole=Settings, hidden=CHURN_KINDS)
+        raise SettingsError(message) from None
     return _resolved(settings, path.resolve().parent)
 
 
@@ -265,48 +253,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         update={
             "sources": sources,
             "features": settings.features.under(folder),
+            "trees": None if settings.trees is None else folder / settings.trees,
             "workspace": folder / settings.workspace,
         }
     )
-
-
-def _explain(error: ValidationError, path: Path, text: str) -> str:
-    sentences = []
-    for problem in error.errors():
-        if problem["type"] == "default_factory_not_called":
-            continue  # nobody set it, and what it is made of is told already
-        # A definition's kind stands in the path of an error, but not in the file.
-        keys = [str(key) for key in problem["loc"] if key not in CHURN_KINDS]
-        line = _line_of(text, keys)
-        sentence = f"{path}:{line}: {'.'.join(keys)}: {problem['msg']}"
-        if problem["type"] == "extra_forbidden":
-            sentence = f"{path}:{line}: unknown key {'.'.join(keys)}{_did_you_mean(keys)}"
-        sentences.append(sentence)
-    return "\n".join(sentences)
-
-
-def _line_of(text: str, keys: list[str]) -> int:
-    """Line of the deepest key that the file has, from 1."""
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 1
-    for key in keys:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        pair = next((pair for pair in node.value if pair[0].value == key), None)
-        if pair is None:
-            break
-        line, node = pair[0].start_mark.line + 1, pair[1]
-    return line
-
-
-def _did_you_mean(keys: list[str]) -> str:
-    parts: list[type[BaseModel]] = [Settings, *_kinds_of(Part)]
-    known = {name for part in parts for name in part.model_fields}
-    close = difflib.get_close_matches(keys[-1], known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _kinds_of(part: type[Part]) -> Iterator[type[BaseModel]]:
-    for kind in part.__subclasses__():
-        yield kind
-        yield from _kinds_of(kind)

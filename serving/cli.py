@@ -23,6 +23,7 @@ from serving import cli_models
 from serving.cli_options import JsonOption, MarkdownOption, NowOption, SettingsOption, day_of
 from serving.cli_retention import retention
 from serving.cli_table import predict_table
+from serving.cli_tuning import tune
 from serving.cli_verify import verify
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ predict = typer.Typer(no_args_is_help=True, help="Predictions in one shot, nothi
 predict.command("table")(predict_table)
 app.add_typer(predict, name="predict")
 app.command()(retention)
+app.command()(tune)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
 app.add_typer(cli_models.models, name="models")

@@ -1,6 +1,8 @@
 """The documentation says what the code says: tables are generated, the example runs."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import yaml
 
 from features.schema import EVENT_TABLES
 from features.settings import load_settings
+from features.tree_settings import ModelTrees, TreeSettings, load_trees
 from features.user_groups import own_features, own_groups
 from serving.commands.feature_trial import try_features
 from serving.commands.features import all_features, dictionary_markdown
@@ -74,3 +77,23 @@ def test_links_between_pages_lead_somewhere():
     for page in DOCS.glob("*.md"):
         for target in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_example_of_trees_is_right_and_its_table_names_every_key(tmp_path):
+    text = (DOCS / "tuning.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "trees.yml"
+    path.write_text(shown, encoding="utf-8")
+    assert load_trees(path) != ModelTrees()
+    assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == list(TreeSettings.model_fields)
+
+
+def test_the_example_of_a_search_in_python_runs(tmp_path):
+    text = (DOCS / "tuning.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "example.py").write_text(code, encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert re.fullmatch(r"\{'leaves': [48]\}\n", ended.stdout)

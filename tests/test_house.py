@@ -28,6 +28,7 @@ COMMANDS = (
     "ingest",
     "features",
     "train",
+    "tune",
     "backtest",
     "retention",
     "verify",

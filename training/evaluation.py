@@ -21,6 +21,7 @@ import pandas as pd
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.matrix import matrix
+from features.tree_settings import ModelTrees
 from training.labels import active, outcomes
 from training.metrics import churn_metrics, interval_metrics, value_metrics
 from training.models.baselines import (
@@ -32,6 +33,7 @@ from training.models.baselines import (
     fit_zero_predictor,
 )
 from training.models.customer_model import (
+    PRODUCT_TREES,
     CustomerModel,
     Horizons,
     Progress,
@@ -145,10 +147,11 @@ def evaluate(
     horizons: Horizons,
     *,
     seed: int,
+    trees: ModelTrees = PRODUCT_TREES,
     progress: Progress = no_progress,
 ) -> Holdout:
     """The champion's recipe and all baselines, learned before `cutoff`, against what followed."""
-    return attempt(histories, cutoff, horizons, seed=seed, progress=progress).holdout
+    return attempt(histories, cutoff, horizons, seed=seed, trees=trees, progress=progress).holdout
 
 
 def attempt(
@@ -157,11 +160,15 @@ def attempt(
     horizons: Horizons,
     *,
     seed: int,
+    trees: ModelTrees = PRODUCT_TREES,
     progress: Progress = no_progress,
 ) -> Attempt:
     """The same, with the model that was judged."""
-    model = fit_customer_model(histories, cutoff, horizons, seed=seed, progress=progress)
-    return evaluate_model(model, histories)
+    model = fit_customer_model(
+        histories, cutoff, horizons, seed=seed, trees=trees, progress=progress
+    )
+    rows = matrix(histories.before(cutoff), [cutoff])
+    return Attempt(evaluate_model(model, histories), model, rows)
 
 
 def evaluate_model(model: CustomerModel, histories: Histories) -> Holdout:
@@ -179,7 +186,7 @@ def evaluate_model(model: CustomerModel, histories: Histories) -> Holdout:
     here = active(rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days).to_numpy()
     churned = churn["churned"].to_numpy()
     _require_both_outcomes(churned[here], cutoff)
-    holdout = Holdout(
+    return Holdout(
         cutoff=cutoff,
         horizons=horizons,
         predictions=predictions,
@@ -189,7 +196,6 @@ def evaluate_model(model: CustomerModel, histories: Histories) -> Holdout:
         customers=_customers(histories.before(cutoff), rows, horizons.value_days),
         learned_until=newest_learned_cutoff(histories, cutoff, horizons),
     )
-    return Attempt(holdout, model, rows)
 
 
 def newest_learned_cutoff(histories: Histories, cutoff: date, horizons: Horizons) -> date:

@@ -12,6 +12,7 @@ from features.errors import PromotionRefused
 from features.histories import Histories
 from features.matrix import matrix
 from features.settings import Settings
+from features.tree_settings import load_trees
 from training.artifact import save_model
 from training.backtest_page import write_report
 from training.backtest_report import about_business, backtest_report
@@ -44,6 +45,7 @@ from training.tracking import (
     log_data,
     log_gate,
     log_holdout,
+    log_trees,
     tracked_run,
     use_workspace,
 )
@@ -98,6 +100,7 @@ def train(
     """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
+    trees = load_trees(settings.trees)
     known = histories.before(as_of)
     rows = matrix(known, [as_of])
     require_customers(len(rows), settings.min_customers, as_of)
@@ -105,11 +108,13 @@ def train(
     client = use_workspace(settings.workspace)
     incumbent = find_incumbent(client, settings, cutoff, horizons, histories.shape)
     with tracked_run(settings, "train") as run_id, tempfile.TemporaryDirectory() as aside:
+        log_trees(trees)
         tried = attempt(
             known,
             cutoff,
             horizons,
             seed=settings.seed,
+            trees=trees,
             progress=lambda step: progress(f"holdout: {step}"),
         )
         quality = quality_of(tried.holdout, settings.baseline_name)
@@ -119,6 +124,7 @@ def train(
             as_of,
             horizons,
             seed=settings.seed,
+            trees=trees,
             progress=lambda step: progress(f"final: {step}"),
         )
         log_data(_data_facts(model.facts, as_of))
@@ -190,12 +196,14 @@ def backtest(
     """
     as_of = as_of_day(settings, histories)
     horizons = horizons_of(settings)
+    trees = load_trees(settings.trees)
     known = histories.before(as_of)
     holdouts = []
     with tracked_run(settings, "backtest"):
+        log_trees(trees)
         for step, cutoff in enumerate(backtest_cutoffs(known, as_of, horizons, count=count)):
             progress(f"cutoff {cutoff}")
-            holdout = evaluate(known, cutoff, horizons, seed=settings.seed)
+            holdout = evaluate(known, cutoff, horizons, seed=settings.seed, trees=trees)
             log_holdout(holdout, step=step)
             holdouts.append(holdout)
         progress("report")

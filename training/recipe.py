@@ -1,5 +1,7 @@
 """What makes two models the same recipe on different data, and what differs if they are not."""
 
+import json
+
 from training.models.customer_model import ModelFacts
 
 RECIPE = "anchored-boosting@1"
@@ -19,6 +21,7 @@ def recipe_of(facts: ModelFacts, name: str = RECIPE) -> Recipe:
         "features": facts.catalogue_version,
         "churn": f"{horizons.churn_days} days{grace}",
         "value": f"{horizons.value_days} days, interval {horizons.interval}",
+        "trees": json.dumps(facts.trees, sort_keys=True),
         "seed": str(facts.seed),
     }
 

@@ -25,7 +25,7 @@ from training.contract_panel import (
 )
 from training.metrics import auc, ece, log_loss
 from training.models.anchor import sigmoid
-from training.models.boosting import Rows, Target, fit_trees, raw_score
+from training.models.boosting import Recipe, Rows, Target, fit_trees, raw_score
 from training.models.customer_model import Progress, no_progress
 from training.models.hazard import FEWEST_CUSTOMERS, fit_hazard, survival_of
 from training.models.kaplan_meier import kaplan_meier, lifetimes_of
@@ -198,7 +198,7 @@ def _plain(
         customers = np.unique(past.codes, return_inverse=True)[1].astype(np.int64)
         inputs = past.inputs(np.zeros(len(past.codes), dtype=np.int64), farthest=0)
         target = Target("binary", ended.astype(np.float64))
-        trees = fit_trees(Rows(inputs, customers), target, seed=contracts.seed)
+        trees = fit_trees(Rows(inputs, customers, Recipe(contracts.seed)), target)
         rows = asked.inputs(np.zeros(len(asked.codes), dtype=np.int64), farthest=0)
         said = sigmoid(raw_score(trees, rows))
     return 1 - (1 - said) ** (months / max(label_months, 1)), label_months

@@ -7,7 +7,7 @@ customer's id is ever recorded.
 import logging
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.settings import Settings
+from features.tree_settings import ModelTrees, TreeSettings
 from training.evaluation import Holdout
 from training.pictures import calibration_figure, gain_figure
 from training.verification.verify import Verification
@@ -67,7 +68,7 @@ def tracked_run(settings: Settings, name: str) -> Iterator[str]:
     use_workspace(settings.workspace)
     with mlflow.start_run(run_name=name) as run:
         # Paths say where this machine keeps things; they are nobody else's business.
-        described = settings.model_dump(mode="json", exclude={"workspace", "sources"})
+        described = settings.model_dump(mode="json", exclude={"workspace", "sources", "trees"})
         mlflow.log_params(_flat(described))
         mlflow.log_dict(described, "settings.json")
         yield run.info.run_id
@@ -76,6 +77,28 @@ def tracked_run(settings: Settings, name: str) -> Iterator[str]:
 def log_data(facts: dict[str, Any]) -> None:
     """Record what the run learned from: counts and the fingerprint of the histories, no rows."""
     mlflow.log_params({f"data.{name}": value for name, value in facts.items()})
+
+
+def log_trees(trees: ModelTrees) -> None:
+    """Record how the trees of each model are grown."""
+    mlflow.log_params(_flat(trees.model_dump(), "trees."))
+
+
+def log_trial(name: str, trees: TreeSettings, losses: Sequence[float]) -> None:
+    """Record a trial of tuning as a run within the open one: its trees, its loss by past day."""
+    with mlflow.start_run(run_name=name, nested=True):
+        mlflow.log_params(trees.model_dump())
+        for step, loss in enumerate(losses):
+            mlflow.log_metric("loss", loss, step=step)
+        mlflow.log_metric("mean_loss", sum(losses) / len(losses))
+
+
+def log_tuning(report: dict[str, Any]) -> None:
+    """Record what tuning found, whether it was better by more than chance or not."""
+    mlflow.log_dict(report, "tuning.json")
+    for name, found in report.items():
+        numbers = ("start_loss", "best_loss", "gain", "error")
+        mlflow.log_metrics({f"{name}.{number}": found[number] for number in numbers})
 
 
 def log_holdout(holdout: Holdout, *, step: int | None = None) -> None:

@@ -13,18 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import ModelRefused
+from features.tree_settings import TreeSettings
 
 Floats = npt.NDArray[np.float64]
 
-# Small trees: on purchase histories larger ones lose ranking and level; finer bins gain nothing.
-PARAMETERS: dict[str, object] = {
-    "num_leaves": 8,
-    "learning_rate": 0.05,
-    "max_bin": 63,
-    "feature_fraction": 0.7,
+FIXED: dict[str, object] = {
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambda_l2": 5.0,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
@@ -36,6 +31,32 @@ LEAST_OF_A_KIND = 5  # rows of the rarer outcome, below which no tree is grown
 SMALLEST_MEAN = 0.01
 ROWS_OF_A_SMALL_PANEL = 20_000
 ROWS_WORTH_THREADS = 200_000
+
+
+SMALL_TREES = TreeSettings()
+
+
+def lightgbm_parameters(trees: TreeSettings) -> dict[str, object]:
+    """What these settings are called by LightGBM, with what no setting changes.
+
+    The fewest rows of a leaf are left out where they are to follow from the number of rows.
+    """
+    found = FIXED | {
+        "num_leaves": trees.leaves,
+        "learning_rate": trees.learning_rate,
+        "max_bin": trees.bins,
+        "feature_fraction": trees.feature_share,
+        "lambda_l2": trees.l2_penalty,
+    }
+    return found if trees.leaf_rows is None else found | {"min_data_in_leaf": trees.leaf_rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How trees are grown: the seed of all chance, and what may be tuned."""
+
+    seed: int
+    trees: TreeSettings = SMALL_TREES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +82,19 @@ class Target:
 
 
 class Rows:
-    """The features of a panel in LightGBM's bins, made once for every target that is learned."""
+    """The features of a panel in LightGBM's bins, made once for every target that is learned.
 
-    def __init__(self, features: pd.DataFrame, customers: npt.NDArray[np.int64]) -> None:
+    The recipe decides the bins, so it belongs to the rows, and holds for every target.
+    """
+
+    def __init__(
+        self, features: pd.DataFrame, customers: npt.NDArray[np.int64], recipe: Recipe
+    ) -> None:
         """`customers` numbers each row's customer."""
         self.features = features
         self.customers = customers
-        parameters = {"max_bin": PARAMETERS["max_bin"], "feature_pre_filter": False, "verbose": -1}
+        self.recipe = recipe
+        parameters = {"max_bin": recipe.trees.bins, "feature_pre_filter": False, "verbose": -1}
         self._binned = lgb.Dataset(features, np.zeros(len(features)), params=parameters)
 
     def of(self, target: Target, mask: npt.NDArray[np.bool_] | None = None) -> lgb.Dataset:
@@ -81,18 +108,19 @@ class Rows:
         return part
 
 
-def fit_trees(rows: Rows, target: Target, *, seed: int) -> lgb.Booster:
+def fit_trees(rows: Rows, target: Target) -> lgb.Booster:
     """Trees fitted on all rows, as many as did best on customers held out.
 
     All rows of a customer are held out together, because two cutoffs of one customer tell of each
     other. A target that teaches nothing, because everybody met one fate or too few did at all,
     gives one leaf: the base rate, or no correction.
     """
-    held_out = held_out_rows(rows.customers, seed=seed)
+    recipe = rows.recipe
+    held_out = held_out_rows(rows.customers, seed=recipe.seed)
     if not target.teaches(~held_out):
         return _one_leaf(rows.features, target)
-    parameters = {**PARAMETERS, **_sized(len(rows.features)), "objective": target.objective}
-    parameters |= {"seed": seed}
+    parameters = _sized(len(rows.features)) | lightgbm_parameters(recipe.trees)
+    parameters |= {"objective": target.objective, "seed": recipe.seed}
     stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
     learn, watch = rows.of(target, ~held_out), rows.of(target, held_out)
     trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from training.models.anchor import Anchor, Beyond, Now, logit, longest_silence, sigmoid
-from training.models.boosting import Rows, Target, contributions, fit_trees, raw_score
+from training.models.boosting import Recipe, Rows, Target, contributions, fit_trees, raw_score
 from training.models.calibration import Calibration
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
@@ -143,18 +143,33 @@ def fit_churn_model(
     now: Now,
     horizons_days: Sequence[int],
     choice: Choice,
-    *,
-    seed: int,
+    recipe: Recipe,
 ) -> ChurnModel:
     """A churn model, exact at these horizons, the first being that of the churn definition.
 
     `offset` is the anchors' log-odds per row of the panel. Nothing is known yet of what follows
     the day of prediction.
     """
-    rows = Rows(panel.features[panel.feature_names], panel.customers)
+    model = untypical_churn_model(panel, offset, now, horizons_days, choice, recipe)
+    return calibrated(model, UNCALIBRATED, now, horizons_days[0])
+
+
+def untypical_churn_model(
+    panel: Panel,
+    offset: Floats,
+    now: Now,
+    horizons_days: Sequence[int],
+    choice: Choice,
+    recipe: Recipe,
+) -> ChurnModel:
+    """The same without what is typical, which only explains.
+
+    It predicts to the last bit as the whole model does.
+    """
+    rows = Rows(panel.features[panel.feature_names], panel.customers, recipe)
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
-    plain = fit_trees(rows, Target("binary", churned), seed=seed)
-    anchored = fit_trees(rows, Target("binary", churned, offset), seed=seed)
+    plain = fit_trees(rows, Target("binary", churned))
+    anchored = fit_trees(rows, Target("binary", churned, offset))
     label_days, anchor, current = panel.plan.label_days, now.anchor, now.rows
     raw = raw_score(plain, current)
     here = anchor.churn_logit(current, label_days)
@@ -164,8 +179,7 @@ def fit_churn_model(
 
     stretch = HorizonCurve.of(log_exponent, [label_days, *horizons_days])
     beyond = Beyond(label_days, longest_silence(panel.features))
-    model = ChurnModel(plain, anchored, anchor, beyond, stretch, choice, UNCALIBRATED, {})
-    return calibrated(model, UNCALIBRATED, now, horizons_days[0])
+    return ChurnModel(plain, anchored, anchor, beyond, stretch, choice, UNCALIBRATED, {})
 
 
 def calibrated(

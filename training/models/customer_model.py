@@ -12,20 +12,25 @@ import pandas as pd
 from features.errors import NotEnoughData
 from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
+from features.tree_settings import ModelTrees
 from training.labels import active
 from training.models.anchor import Anchor, Now, fit_anchors, panel_offset
+from training.models.boosting import Recipe
 from training.models.calibration import Said, earned_calibration
 from training.models.churn import BY_CONTRACT, BY_SILENCE, ChurnModel, calibrated, fit_churn_model
 from training.models.evidence import Past, pasts, tried_churn, tried_value
 from training.models.horizons import LONGEST_DAYS
 from training.models.intervals import ValueInterval, fit_value_interval
 from training.models.lifetime_value import MEMBERS, ValueModel, fit_value_model, spend_of
-from training.models.mixture import Choice, alone, chosen, log_loss_of, mixed, tweedie_loss
+from training.models.mixture import Choice, Weights, alone, chosen, log_loss_of, mixed, tweedie_loss
 from training.panel import Panel, PanelPlan, build_panel, data_end, plan_panel
 
 DAYS_PER_YEAR = 365.25
 LIFETIME_DAYS = (0, *(round(year * DAYS_PER_YEAR) for year in range(1, 10)), LONGEST_DAYS)
 """Ends of the years that a lifetime value adds up, in days."""
+
+PRODUCT_TREES = ModelTrees()
+"""How trees are grown where nothing was tuned."""
 
 Progress = Callable[[str], None]
 
@@ -63,7 +68,7 @@ class ModelFacts:
 
     `typical` is the median of each feature over the customers active at `as_of`; `notes` say what
     was odd in the data and what was done about it; `quality` holds the holdout's figures beside
-    the baseline's.
+    the baseline's. `trees` says how those of each model were grown.
     """
 
     horizons: Horizons
@@ -83,6 +88,7 @@ class ModelFacts:
     seed: int
     notes: tuple[str, ...] = ()
     quality: dict[str, Any] = field(default_factory=dict)
+    trees: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The facts as JSON-able data."""
@@ -178,6 +184,7 @@ def fit_customer_model(
     horizons: Horizons,
     *,
     seed: int,
+    trees: ModelTrees = PRODUCT_TREES,
     progress: Progress = no_progress,
 ) -> CustomerModel:
     """Models for predictions at the start of `as_of`, learned from strictly before it.
@@ -193,7 +200,7 @@ def fit_customer_model(
     current = matrix(known, [as_of])
     progress("panel of customers and cutoffs")
     grace = horizons.grace_days
-    panel_of = _Panels(known, end, grace)
+    panel_of = Panels(known, end, grace)
     churn_panel = panel_of(horizons.churn_days)
     value_panel = panel_of(horizons.value_days)
     progress("probability models")
@@ -206,9 +213,9 @@ def fit_customer_model(
     if value_panel is not churn_panel:
         value_pasts = pasts(known, value_panel, grace_days=grace, seed=seed)
     progress("churn model")
-    churn = _fit_churn(churn_panel, churn_pasts, now, horizons, seed=seed)
+    churn = _fit_churn(churn_panel, churn_pasts, now, horizons, Recipe(seed, trees.churn))
     progress("value model")
-    value, interval = _fit_value(value_panel, value_pasts, now, horizons, seed=seed)
+    value, interval = _fit_value(value_panel, value_pasts, now, horizons, Recipe(seed, trees.value))
     names = feature_columns(current)
     return CustomerModel(
         churn,
@@ -231,18 +238,26 @@ def fit_customer_model(
             currency=histories.currency,
             seed=seed,
             notes=tuple(_notes(churn_panel, value_panel, anchor)),
+            trees=trees.model_dump(),
         ),
     )
 
 
-class _Panels:
+def churn_weights(horizons: Horizons) -> Weights:
+    """What each member of the churn model weighs by design."""
+    return BY_SILENCE if horizons.grace_days is None else BY_CONTRACT
+
+
+class Panels:
     """The panels of the day of prediction, each plan built once."""
 
     def __init__(self, known: Histories, end: date, grace_days: int | None) -> None:
+        """`end` is the first day that no label may reach."""
         self._known, self._end, self._grace_days = known, end, grace_days
         self._built: dict[PanelPlan, Panel] = {}
 
     def __call__(self, horizon_days: int) -> Panel:
+        """The panel whose labels look so far, or as far as history allows."""
         plan = plan_panel(self._known.first_day, self._end, horizon_days)
         if plan not in self._built:
             self._built[plan] = build_panel(
@@ -252,15 +267,15 @@ class _Panels:
 
 
 def _fit_churn(
-    panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, *, seed: int
+    panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, recipe: Recipe
 ) -> ChurnModel:
     """The churn model, its members weighed by what the past says of them."""
-    weights = BY_SILENCE if horizons.grace_days is None else BY_CONTRACT
+    weights = churn_weights(horizons)
     if _one_fate(panel):
         # A purchase model still tells customers apart; of contracts only the base rate is left.
         weights = alone(weights, "anchor" if horizons.grace_days is None else "plain")
         past_days = ()
-    tried = [tried_churn(past, weights, seed=seed) for past in past_days]
+    tried = [tried_churn(past, weights, recipe) for past in past_days]
     choice = chosen(tried, weights, log_loss_of)
     said = [
         Said(mixed(one.members, choice.weights), one.outcome, past.now.rows["market"])
@@ -268,7 +283,7 @@ def _fit_churn(
     ]
     offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
     both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
-    model = fit_churn_model(panel, offset, now, both, choice, seed=seed)
+    model = fit_churn_model(panel, offset, now, both, choice, recipe)
     calibration = earned_calibration(said)
     if calibration.kind == "none":
         return replace(model, calibration=calibration)
@@ -276,17 +291,17 @@ def _fit_churn(
 
 
 def _fit_value(
-    panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, *, seed: int
+    panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, recipe: Recipe
 ) -> tuple[ValueModel, ValueInterval]:
     """The value model, weighed by the past, and the interval that the newest past day teaches."""
-    tried = [tried_value(past, seed=seed) for past in past_days if spend_of(past.panel).any()]
+    tried = [tried_value(past, recipe) for past in past_days if spend_of(past.panel).any()]
     choice = chosen(tried, MEMBERS, tweedie_loss)
     if not spend_of(panel).any():
         choice = Choice(alone(MEMBERS, "anchor"))
     anchors = fit_anchors(panel)
     offset = panel_offset(panel, anchors, Anchor.log_value)
     scale = panel_offset(panel, anchors, Anchor.log_order_value_at)
-    model = fit_value_model(panel, offset, scale, now, [horizons.value_days], choice, seed=seed)
+    model = fit_value_model(panel, offset, scale, now, [horizons.value_days], choice, recipe)
     if tried:
         expected, spend = mixed(tried[0].members, choice.weights), tried[0].outcome
     else:

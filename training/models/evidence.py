@@ -4,8 +4,9 @@ The newest cutoffs whose outcomes are known are predicted by models that learned
 only. From this come the weights of the members and the width of the intervals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ import pandas as pd
 from features.errors import NotEnoughData
 from features.histories import Histories
 from training.models.anchor import Anchor, Now, fit_anchors, panel_offset
-from training.models.churn import fit_churn_model
-from training.models.lifetime_value import MEMBERS, fit_value_model
+from training.models.boosting import Recipe
+from training.models.churn import untypical_churn_model
+from training.models.lifetime_value import MEMBERS, untypical_value_model
 from training.models.mixture import Choice, Tried, Weights
 from training.panel import Panel, build_panel, plan_panel
 
@@ -27,12 +29,21 @@ MIN_CUSTOMERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A past day of prediction: a panel from before it, its rows, what followed for `days`."""
+    """A past day of prediction: a panel from before it, its rows, what followed for `days`.
+
+    `anchors` are those of the panel's cutoffs, for every model that is tried on it.
+    """
 
     panel: Panel
+    anchors: Mapping[date, Anchor]
     now: Now
     outcome: pd.DataFrame
     days: int
+
+    @property
+    def cutoff(self) -> date:
+        """The day that is predicted from."""
+        return pd.Timestamp(self.now.rows["cutoff"].iloc[0]).date()
 
 
 def pasts(
@@ -58,28 +69,31 @@ def pasts(
             break
         everybody = pd.Series(data=True, index=rows.index)
         now = Now(rows, everybody, Anchor.fit(rows))
-        found.append(Past(earlier, now, panel.labels[now_rows].reset_index(drop=True), days))
+        outcome = panel.labels[now_rows].reset_index(drop=True)
+        found.append(Past(earlier, fit_anchors(earlier), now, outcome, days))
         panel = earlier
     return found
 
 
-def tried_churn(past: Past, weights: Weights, *, seed: int) -> Tried:
+def tried_churn(past: Past, weights: Weights, recipe: Recipe) -> Tried:
     """What the members of the churn model said on a past day of the days that followed it."""
-    panel = past.panel
-    offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
-    model = fit_churn_model(panel, offset, past.now, [past.days], Choice(weights), seed=seed)
+    offset = panel_offset(past.panel, past.anchors, Anchor.churn_logit)
+    model = untypical_churn_model(
+        past.panel, offset, past.now, [past.days], Choice(weights), recipe
+    )
     churned = past.outcome["churned"].to_numpy(dtype=np.float64)
     return Tried(model.members(past.now.rows, past.days), churned)
 
 
-def tried_value(past: Past, *, seed: int) -> Tried:
+def tried_value(past: Past, recipe: Recipe) -> Tried:
     """What the members of the value model said on a past day of the days that followed it."""
-    anchors = fit_anchors(past.panel)
     starts = (
-        panel_offset(past.panel, anchors, Anchor.log_value),
-        panel_offset(past.panel, anchors, Anchor.log_order_value_at),
+        panel_offset(past.panel, past.anchors, Anchor.log_value),
+        panel_offset(past.panel, past.anchors, Anchor.log_order_value_at),
     )
-    model = fit_value_model(past.panel, *starts, past.now, [past.days], Choice(MEMBERS), seed=seed)
+    model = untypical_value_model(
+        past.panel, *starts, past.now, [past.days], Choice(MEMBERS), recipe
+    )
     spend = np.maximum(past.outcome["realised_value"].to_numpy(dtype=np.float64), 0.0)
     return Tried(model.members(past.now.rows, past.days), spend)
 

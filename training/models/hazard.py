@@ -21,7 +21,7 @@ from scipy.optimize import minimize_scalar
 from features.declarations import Floats, Ints
 from training.contract_panel import ContractPanel, Landmarks
 from training.models.anchor import logit, sigmoid
-from training.models.boosting import Rows, Target, fit_trees, raw_score
+from training.models.boosting import Recipe, Rows, Target, fit_trees, raw_score
 from training.models.shifted_beta_geometric import (
     Lifetimes,
     ShiftedBetaGeometric,
@@ -142,7 +142,7 @@ def fit_hazard(
     offset = logit(anchor.hazard(panel.month_numbers))
     target = Target("binary", panel.ended.astype(np.float64), offset)
     strength = _strength(inputs, target, panel.customers, seed=seed)
-    trees = fit_trees(Rows(inputs, panel.customers), target, seed=seed)
+    trees = fit_trees(Rows(inputs, panel.customers, Recipe(seed)), target)
     reasons = _fit_reasons(panel, inputs, reason_names, seed=seed)
     return HazardModel(anchor, trees, strength, panel.farthest, reasons, anchor.note)
 
@@ -159,7 +159,7 @@ def _strength(inputs: pd.DataFrame, target: Target, customers: Ints, *, seed: in
         numbers = np.unique(customers[mask], return_inverse=True)[1].astype(np.int64)
         if np.ptp(happened[mask]) == 0:
             return 0.0
-        trees = fit_trees(Rows(inputs[mask], numbers), target.rows(mask), seed=seed)
+        trees = fit_trees(Rows(inputs[mask], numbers, Recipe(seed)), target.rows(mask))
         score[~mask] = raw_score(trees, inputs[~mask])
     offset = np.zeros(len(score)) if target.offset is None else target.offset
 
@@ -189,6 +189,6 @@ def _fit_reasons(
         if leavers >= FEWEST_OF_A_REASON:
             base = np.full(len(mine), float(logit(np.array([mine.mean()]))[0]))
             target = Target("binary", mine.astype(np.float64), base)
-            trees = fit_trees(Rows(ended, numbers), target, seed=seed)
+            trees = fit_trees(Rows(ended, numbers, Recipe(seed)), target)
         found.append(Reason(name, float(mine.mean()), trees))
     return tuple(found)

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from training.models.anchor import Anchor, Beyond, Now, longest_silence
-from training.models.boosting import Rows, Target, contributions, fit_trees, raw_score
+from training.models.boosting import Recipe, Rows, Target, contributions, fit_trees, raw_score
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
 from training.panel import Panel
@@ -132,26 +132,42 @@ class ValueModel:
         return trees.assign(anchor=log_value - trees.sum(axis=1).to_numpy())
 
 
-def fit_value_model(  # noqa: PLR0913 - what is learned from, for when, and how members are weighed
+def fit_value_model(  # noqa: PLR0913, PLR0917 - what is learned from, for when, and how
     panel: Panel,
     offset: Floats,
     scale: Floats,
     now: Now,
     horizons_days: Sequence[int],
     choice: Choice,
-    *,
-    seed: int,
+    recipe: Recipe,
 ) -> ValueModel:
     """A value model, exact at these horizons, the first being the one that is served.
 
     `offset` is the anchors' log value and `scale` their log value of an order, per row of the
     panel. Nothing is known yet of what follows the day of prediction.
     """
-    rows = Rows(panel.features[panel.feature_names], panel.customers)
+    model = untypical_value_model(panel, offset, scale, now, horizons_days, choice, recipe)
+    means = model.parts(now.typical_rows, horizons_days[0]).mean()
+    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
+
+
+def untypical_value_model(  # noqa: PLR0913, PLR0917 - as that of the whole model
+    panel: Panel,
+    offset: Floats,
+    scale: Floats,
+    now: Now,
+    horizons_days: Sequence[int],
+    choice: Choice,
+    recipe: Recipe,
+) -> ValueModel:
+    """The same without what is typical, which only explains.
+
+    It predicts to the last bit as the whole model does.
+    """
+    rows = Rows(panel.features[panel.feature_names], panel.customers, recipe)
     spend = spend_of(panel)
     plain, scaled, anchored = (
-        fit_trees(rows, Target("tweedie", spend, start), seed=seed)
-        for start in (None, scale, offset)
+        fit_trees(rows, Target("tweedie", spend, start)) for start in (None, scale, offset)
     )
     label_days = panel.plan.label_days
     anchor, current = now.anchor, now.rows
@@ -161,9 +177,7 @@ def fit_value_model(  # noqa: PLR0913 - what is learned from, for when, and how 
         [label_days, *horizons_days],
     )
     beyond = Beyond(label_days, longest_silence(panel.features))
-    model = ValueModel(plain, scaled, anchored, anchor, beyond, growth, choice, {})
-    means = model.parts(now.typical_rows, horizons_days[0]).mean()
-    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
+    return ValueModel(plain, scaled, anchored, anchor, beyond, growth, choice, {})
 
 
 def spend_of(panel: Panel) -> Floats:

@@ -17,8 +17,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from training.metrics import log_loss
 from training.models.anchor import logit, sigmoid
@@ -34,6 +33,7 @@ from training.models.snapshot_candidates import (
     try_trees,
 )
 from training.models.snapshot_design import learn_design
+from training.models.two_classes import two_classes
 
 BASE_RATE, LOGISTIC, TREES, MEAN = "base rate", "logistic", "trees", "mean"
 CANDIDATES = (BASE_RATE, LOGISTIC, TREES, MEAN)
@@ -148,20 +148,8 @@ class SnapshotClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
     def _labels(self, y: Any, count: int) -> Bools:
-        labels = column_or_1d(y, warn=True)
-        check_classification_targets(labels)
-        if len(labels) != count:
-            message = f"{count} rows and {len(labels)} labels: inconsistent numbers of samples."
-            raise ValueError(message)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) > 2:
-            kind = type_of_target(labels)
-            message = f"Only binary classification is supported. The type of the target is {kind}."
-            raise ValueError(message)
-        if len(self.classes_) < 2:
-            message = f"All {count} samples are of one class; a classifier needs two classes."
-            raise ValueError(message)
-        return codes.astype(bool)
+        self.classes_, is_second = two_classes(y, count)
+        return is_second
 
     def _trials(
         self, matrix: Floats, codes: Floats, churned: Bools, seed: int

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from features.tree_settings import TreeSettings
 from training.metrics import log_loss
 from training.models.anchor import sigmoid
-from training.models.boosting import PARAMETERS
+from training.models.boosting import lightgbm_parameters
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -119,7 +120,8 @@ def _parameters(count: int, seed: int) -> dict[str, object]:
     # Threads that wait for each other cost more than they save on a small table.
     threads = 1 if count < ROWS_WORTH_THREADS else os.cpu_count() or 1
     chance = {"seed": seed, "num_threads": threads}
-    return {**PARAMETERS, **leaf, **chance, "objective": "binary", "metric": "binary_logloss"}
+    small = lightgbm_parameters(TreeSettings())
+    return {**small, **leaf, **chance, "objective": "binary", "metric": "binary_logloss"}
 
 
 def _data(codes: Floats, categories: list[int], churned: Bools) -> lgb.Dataset:
