@@ -202,7 +202,7 @@ def standard_error(gains: Sequence[Floats], customers: Sequence[pd.Series]) -> f
     """That of the mean over days of the mean gain, a customer's days taken together.
 
     >>> twice = [np.array([1.0, 3.0])] * 2
-    >>> standard_error(twice, [pd.Series(["ada", "bo"])] * 2)
+    >>> round(standard_error(twice, [pd.Series(["ada", "bo"])] * 2), 9)
     1.0
     """
     weighted = np.concatenate([part / len(part) / len(gains) for part in gains])
