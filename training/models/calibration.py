@@ -2,8 +2,9 @@
 
 A calibrator is fitted on an older past day and judged on a newer one that it has not seen. Only if
 the log loss falls by more than chance explains is it fitted again on the newer day and used;
-else probabilities stay as the models say them. Markets are shrunk to the whole: a market of few
-customers moves little.
+else probabilities stay as the models say them. Only days count whose labels had seen the whole
+horizon, because what a stretched horizon is off by tells nothing of another one. Markets are shrunk
+to the whole: a market of few customers moves little.
 """
 
 from collections.abc import Callable, Mapping, Sequence

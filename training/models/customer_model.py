@@ -277,10 +277,14 @@ def _fit_churn(
         past_days = ()
     tried = [tried_churn(past, weights, recipe) for past in past_days]
     choice = chosen(tried, weights, log_loss_of)
-    said = [
-        Said(mixed(one.members, choice.weights), one.outcome, past.now.rows["market"])
-        for one, past in zip(tried, past_days, strict=True)
-    ]
+    said = []
+    if panel.plan.label_days >= horizons.churn_days:
+        # What a stretched horizon was off by tells nothing of another one.
+        said = [
+            Said(mixed(one.members, choice.weights), one.outcome, past.now.rows["market"])
+            for one, past in zip(tried, past_days, strict=True)
+            if past.panel.plan.label_days >= past.days
+        ]
     offset = panel_offset(panel, fit_anchors(panel), Anchor.churn_logit)
     both = tuple(dict.fromkeys((horizons.churn_days, horizons.value_days)))
     model = fit_churn_model(panel, offset, now, both, choice, recipe)

@@ -14,6 +14,7 @@ from training.artifact import load_model, save_model
 from training.evaluation import CHAMPION, evaluate
 from training.labels import outcomes
 from training.metrics import auc
+from training.models.calibration import Calibration
 from training.models.customer_model import CustomerModel, Horizons, fit_customer_model
 
 CUTOFF = FIRST_DAY + timedelta(days=300)
@@ -181,6 +182,12 @@ def test_contributions_add_up_to_the_money_that_is_expected(fitted):
     expected = model.predict(rows)["expected_value"]
     np.testing.assert_allclose(told.sum(axis=1), expected, rtol=1e-9)
     assert np.ptp(told["typical"]) == 0
+
+
+def test_a_horizon_beyond_the_labels_earns_no_calibration():
+    model = fit_customer_model(histories(ROWS), CUTOFF, Horizons(200, 200, 0.9), seed=1)
+    assert model.churn.label_days < 200
+    assert model.churn.calibration == Calibration()
 
 
 def test_contributions_tell_who_is_riskier(fitted):
