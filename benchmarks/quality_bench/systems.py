@@ -27,7 +27,15 @@ from training.models.baselines import (
     fit_bg_nbd_gamma_gamma,
     fit_pareto_nbd_gamma_gamma,
 )
-from training.models.boosting import PARAMETERS, Rows, Target, fit_trees, raw_score
+from training.models.boosting import (
+    SMALL_TREES,
+    Recipe,
+    Rows,
+    Target,
+    fit_trees,
+    lightgbm_parameters,
+    raw_score,
+)
 from training.models.customer_model import Horizons, fit_customer_model
 from training.models.lifetime_value import spend_of
 from training.models.purchase_summary import DAYS_PER_WEEK, summarise
@@ -137,9 +145,9 @@ def _plain_lightgbm(given: Posed) -> pd.DataFrame:
     churned = panel.labels["churned"].to_numpy(dtype=np.float64)
     spend = spend_of(panel)
     stretch = given.task.horizon_days / panel.plan.label_days
-    binned = Rows(features, panel.customers)
+    binned = Rows(features, panel.customers, Recipe(given.seed))
     churn, value = (
-        fit_trees(binned, target, seed=given.seed)
+        fit_trees(binned, target)
         for target in (Target("binary", churned), Target("tweedie", spend))
     )
     low, high = (
@@ -164,7 +172,8 @@ def _panel(given: Posed) -> Panel:
 
 
 def _quantile(features: pd.DataFrame, spend: Floats, share: float, given: Posed) -> Floats:
-    parameters = PARAMETERS | {"objective": "quantile", "alpha": share, "seed": given.seed}
+    parameters = lightgbm_parameters(SMALL_TREES)
+    parameters |= {"objective": "quantile", "alpha": share, "seed": given.seed}
     data = lgb.Dataset(features, spend)
     trees = lgb.train({**parameters, "num_threads": 1}, data, QUANTILE_ROUNDS)
     rows = given.rows[features.columns]
@@ -231,9 +240,10 @@ def _ceiling(given: Posed) -> pd.DataFrame:
     table = pd.DataFrame(0.0, index=range(len(features)), columns=list(targets))
     for number in range(FOLDS):
         seen, asked = fold != number, fold == number
-        binned = Rows(features[seen], np.arange(int(seen.sum()), dtype=np.int64))
+        numbers = np.arange(int(seen.sum()), dtype=np.int64)
+        binned = Rows(features[seen], numbers, Recipe(given.seed))
         for column, target in targets.items():
-            trees = fit_trees(binned, target.rows(seen), seed=given.seed)
+            trees = fit_trees(binned, target.rows(seen))
             raw = raw_score(trees, features[asked])
             said = 1 / (1 + np.exp(-raw)) if target.objective == "binary" else np.exp(raw)
             table.loc[asked, column] = said
