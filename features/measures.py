@@ -10,6 +10,16 @@ IS_REFUND = "kind = 'refund'"
 ORDER_DAYS = orders.days("order_days", IS_ORDER)
 """1 on a day with an order."""
 
+ORDERS = orders.measure(
+    "orders",
+    "COUNT(DISTINCT CASE WHEN kind = 'order' THEN order_id END)"
+    " + COUNT(CASE WHEN kind = 'order' AND order_id IS NULL THEN 1 END)",
+    needs=("order_id",),
+    otherwise="COUNT(CASE WHEN kind = 'order' THEN 1 END)",
+)
+"""Orders of the day, to be shown; of one whose lines arrived on two days there are two, so that
+features count by `ORDER_IDS`."""
+
 ORDER_IDS = orders.days("order_id_days", IS_ORDER, needs=("order_id",), by="order_id")
 """Days of each order: its lines may come, or be corrected, on different days."""
 

@@ -7,7 +7,9 @@ import typer
 from features.settings import FILE_NAME
 from serving.cli_options import JsonOption, NowOption, SettingsOption, day_of
 
-models = typer.Typer(help="The registered versions of the model, and the card of each.")
+models = typer.Typer(
+    help="The registered versions of the model, and the card of each. Example: regulars models"
+)
 
 
 @models.callback(invoke_without_command=True)

@@ -72,8 +72,10 @@ def test_a_killed_search_goes_on_and_training_uses_what_it_found(shop, run):
     assert yaml.safe_load(text)["churn"] == found["churn"]["best"]
     trained = run("train", "--now", TODAY)
     assert trained.code == 0, trained.err
-    (facts,) = (shop / ".regulars").rglob("facts.json")
-    assert json.loads(facts.read_text())["trees"]["churn"] == found["churn"]["best"]
+    kept = [json.loads(one.read_text()) for one in (shop / ".regulars").rglob("facts.json")]
+    # Of the model, and of the one that was judged on the holdout.
+    assert len({one["as_of"] for one in kept}) == len(kept) > 1
+    assert all(one["trees"]["churn"] == found["churn"]["best"] for one in kept)
 
 
 def test_where_nothing_is_better_nothing_is_written(shop, run):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from training.models.mixture import CUTOFFS_NEEDED, ERRORS_NEEDED, log_loss_of
 
@@ -94,7 +95,10 @@ def _platt(said: Said) -> Calibration:
         moved = parameters[0] * said.log_odds + parameters[1]
         return float(log_loss_of(moved, said.happened).mean())
 
-    found = minimize(loss, np.array([1.0, 0.0]), method="SLSQP", bounds=[(LEAST_SLOPE, 5), (-9, 9)])
+    bounds = [(LEAST_SLOPE, 5), (-9, 9)]
+    # One thread: the order of sums must not depend on the machine.
+    with threadpool_limits(1, "blas"):
+        found = minimize(loss, np.array([1.0, 0.0]), method="SLSQP", bounds=bounds)
     return Calibration("platt", slope=float(found.x[0]), shift=float(found.x[1]))
 
 

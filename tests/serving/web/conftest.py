@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from features.measures import ORDER_DAYS, ORDER_LINES, ORDERS
+from features.measures import ORDER_DAYS, ORDER_LINES, ORDERS, ORDERS_WITHOUT_ID
 from features.settings import Settings
 from serving.store import Generation, Reason, Score, ScoreStore
 from serving.web.routes import page_routes
@@ -115,7 +115,9 @@ def customer_tiles(customer_id: str, back: np.ndarray, rng: np.random.Generator)
     value = (rng.gamma(3, 14, size=len(back)) * 100).astype(int)
     refund = np.where(rng.random(len(back)) < 0.08, value // 2, 0)
     ones = pa.array(np.ones(len(back), dtype=np.int64))
-    columns = {measure.name: ones for measure in (ORDER_DAYS, ORDERS, ORDER_LINES)}
+    columns = {
+        measure.name: ones for measure in (ORDER_DAYS, ORDERS, ORDERS_WITHOUT_ID, ORDER_LINES)
+    }
     days = [AS_OF - timedelta(days=int(ago)) for ago in back]
     columns |= {
         "order_value_minor": pa.array(value),
