@@ -53,9 +53,9 @@ from training.backtest_report import about_business, backtest_report
 from training.evaluation import SEGMENTS, evaluate_model, segments
 from training.figures import FIGURES
 from training.labels import outcomes
+from training.models.attribution import ORDER_INPUTS, PREFIX
 from training.models.customer_model import Horizons, fit_customer_model
 from training.models.kaplan_meier import kaplan_meier
-from training.models.purchase_summary import READ_COLUMNS
 from training.models.shifted_beta_geometric import Lifetimes
 from training.offers import expected_loss, expected_profit
 
@@ -181,8 +181,11 @@ windows.rename_axis("W, days")
 #
 # The model learns from what was known on 2 January 1998. A score is a sum in log-odds: what the
 # typical active customer has, plus a contribution of every feature (exact TreeSHAP), plus the part
-# of the **anchor**, a Pareto/NBD model that weighs how often and how long ago together. Features
-# that tell of one thing are added up to a **driver**.
+# of the **anchor**, a Pareto/NBD model that weighs how often and how long ago together. "Anchor" is
+# no answer for a shopkeeper, so its part is split exactly among what it reads: how often she came,
+# how long she has been silent, and since when she is known (Shapley values of three players,
+# against the median of each over the active customers). Features that tell of one thing are added up to a
+# **driver**.
 
 # %%
 horizons = Horizons(churn_days=days, value_days=days, interval=0.8)
@@ -193,6 +196,7 @@ driver_of = {
     one.name: DRIVER_OF_FEATURE.get(one.name, DRIVER_OF_GROUP[group])
     for one, group in grouped(histories.shape).items()
 }
+driver_of |= {PREFIX + name: name for name in ORDER_INPUTS}
 drivers = parts.T.groupby([driver_of.get(name, name) for name in parts.columns]).sum().T
 
 log_odds = drivers.sum(axis=1) + model.churn.typical_logit
@@ -202,32 +206,7 @@ found["sum of contributions against the score (largest gap)"] = float(
 )
 print(f"largest gap: {found['sum of contributions against the score (largest gap)']:.1e}")
 
-# %% [markdown]
-# "Anchor" is no answer for a shopkeeper. Its two inputs can be told apart exactly (Shapley value of
-# two players): how often she came and how long she has been silent, each averaged over both orders
-# of adding them, against forty typical customers.
-
 # %%
-own = rows[list(READ_COLUMNS)]
-others = own.iloc[:: -(-len(own) // 40)]
-mine = own.loc[own.index.repeat(len(others))].reset_index(drop=True)
-theirs = pd.concat([others] * len(own), ignore_index=True)
-silent_of = "tenure_days", "first_to_last_order_days"
-i_with_their_silence = mine.assign(
-    tenure_days=mine[silent_of[1]] + theirs[silent_of[0]] - theirs[silent_of[1]]
-)
-they_with_my_silence = theirs.assign(
-    tenure_days=theirs[silent_of[1]] + mine[silent_of[0]] - mine[silent_of[1]]
-)
-logits = [
-    model.churn.anchor.churn_logit(table, days).reshape(len(own), -1)
-    for table in (mine, i_with_their_silence, they_with_my_silence, theirs)
-]
-weight = sum(model.churn.choice.weights[name] for name in ("anchored", "anchor"))
-of_silence = weight * ((logits[0] - logits[1]) + (logits[2] - logits[3])).mean(axis=1) / 2
-drivers["silence"] += of_silence
-drivers["frequency"] += drivers.pop("anchor") - of_silence
-
 strength = drivers.abs().mean().sort_values()
 strength = strength[strength > 0]
 figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
@@ -238,7 +217,6 @@ _ = axes.set(xlabel="mean size of the contribution (log-odds)", title="What the 
 strongest = strength.index[::-1][:3].tolist()
 found["strongest drivers"] = ", ".join(strongest)
 found["share of the two strongest"] = float(strength.iloc[-2:].sum() / strength.sum())
-np.testing.assert_allclose(drivers.sum(axis=1) + model.churn.typical_logit, log_odds)
 
 # %% [markdown]
 # Three customers: the regular whom the model worries most about, the one it worries least about,
@@ -273,9 +251,10 @@ for (name, at), reasons in zip(three.items(), all_reasons, strict=True):
 
 # %% [markdown]
 # Frequency works both ways: it lowers the risk of who has just been there, and raises that of who
-# used to come every week and is silent for months. (The product's sentences give the anchor's part
-# to silence as soon as somebody is overdue, which is easier to check.) And one customer proves
-# nothing: of a hundred at 97 % three come back, and one of them may stand here.
+# used to come every week and is silent for months. (There the product's sentences tell both as one
+# thing, silence against the own rhythm; and a sentence stands only where the score really moves
+# that way once its driver is made typical.) And one customer proves nothing: of a hundred at 97 % three
+# come back, and one of them may stand here.
 #
 # ## What a driver does, all else as it is
 #
@@ -362,7 +341,7 @@ _ = panels[0].legend()
 # ## Are the drivers the same at other times?
 #
 # The recipe again at two earlier cutoffs, on every fourth customer. (Younger histories have shorter
-# labels, so the anchor, here left whole, has more to stretch.)
+# labels, so the anchor has more to stretch.)
 
 # %%
 ids = histories.customer_ids.to_pylist()[::4]
@@ -386,8 +365,7 @@ found["drivers at other cutoffs: lowest rank correlation"] = float(ranks.min())
 stable
 
 # %% [markdown]
-# The purchase model leads every time. What trees add of frequency grows as customers have had time
-# to differ, and what they add of silence shrinks; the rest keeps its order roughly.
+# Frequency and silence lead every time; the rest keeps its order roughly.
 #
 # ## How good is it?
 #

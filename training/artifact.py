@@ -20,6 +20,7 @@ from features.catalog import catalogue
 from features.errors import ModelRefused, SettingsError
 from features.shape import Shape
 from training.models.anchor import Anchor, Beyond
+from training.models.attribution import Reference
 from training.models.calibration import Calibration
 from training.models.churn import ChurnModel
 from training.models.customer_model import CustomerModel, Horizons, ModelFacts
@@ -28,7 +29,7 @@ from training.models.intervals import ValueInterval
 from training.models.lifetime_value import ValueModel
 from training.models.mixture import Choice
 
-FORMAT = 3
+FORMAT = 4
 OWN_FILE = "features_"
 """What the files of own feature groups are called beside a model that MLflow gives away."""
 
@@ -102,6 +103,7 @@ def _parameters(model: CustomerModel) -> dict[str, Any]:
         "anchor": model.churn.anchor.to_dict(),
         "churn": {
             "typical": model.churn.typical,
+            "reference": model.churn.reference.to_dict(),
             "stretch": model.churn.stretch.to_dict(),
             "beyond": asdict(model.churn.beyond),
             "choice": model.churn.choice.to_dict(),
@@ -109,6 +111,7 @@ def _parameters(model: CustomerModel) -> dict[str, Any]:
         },
         "value": {
             "typical": model.value.typical,
+            "reference": model.value.reference.to_dict(),
             "growth": model.value.growth.to_dict(),
             "beyond": asdict(model.value.beyond),
             "choice": model.value.choice.to_dict(),
@@ -133,6 +136,7 @@ def _assemble(folder: Path, facts: ModelFacts) -> CustomerModel:
         HorizonCurve.from_dict(of_churn["stretch"]),
         Choice.from_dict(of_churn["choice"]),
         Calibration.from_dict(of_churn["calibration"]),
+        Reference.from_dict(of_churn["reference"]),
         of_churn["typical"],
     )
     value = ValueModel(
@@ -143,6 +147,7 @@ def _assemble(folder: Path, facts: ModelFacts) -> CustomerModel:
         Beyond(**of_value["beyond"]),
         HorizonCurve.from_dict(of_value["growth"]),
         Choice.from_dict(of_value["choice"]),
+        Reference.from_dict(of_value["reference"]),
         of_value["typical"],
     )
     return CustomerModel(churn, value, ValueInterval.from_dict(parameters["interval"]), facts)

@@ -5,11 +5,20 @@ from datetime import timedelta
 import pytest
 from shop import FIRST_DAY, histories, simulated_orders
 
-from features.catalog import GROUPS, group_name
+from features.catalog import GROUPS, group_name, grouped
 from features.matrix import matrix
-from serving.drivers import CODES, DRIVER_OF_GROUP, OWN_RHYTHM, SHOWN, reasons_of
+from features.shape import Shape
+from serving.drivers import (
+    CODES,
+    DRIVER_OF_FEATURE,
+    DRIVER_OF_GROUP,
+    OWN_RHYTHM,
+    SHOWN,
+    reasons_of,
+)
 from serving.reasons import reason_text
 from serving.store import MOST_REASONS, Reason
+from training.models.attribution import ORDER_INPUTS
 from training.models.customer_model import Horizons, fit_customer_model
 
 CUTOFF = FIRST_DAY + timedelta(days=300)
@@ -44,6 +53,36 @@ def test_silence_is_told_against_the_own_rhythm_only_where_it_goes_against_it(ex
     assert told
     for one in told:
         assert (one.value > one.typical) == (one.direction == "raises")
+
+
+def test_a_named_driver_moves_the_score_the_way_that_is_said(explained):
+    model, rows, reasons = explained
+    known = grouped(Shape.from_dict(model.facts.shape))
+    driver_of = {
+        one.name: DRIVER_OF_FEATURE.get(one.name, DRIVER_OF_GROUP[group])
+        for one, group in known.items()
+    }
+    served = model.churn.log_odds(rows, 60)
+    kept = total = 0
+    for place in range(0, len(rows), 5):
+        for reason in reasons[place]:
+            ways = []
+            # Silence against the own rhythm may carry frequency, the other half of that rhythm.
+            joined = [{"silence"}, {"silence", "frequency"}]
+            for drivers in joined if reason.code == OWN_RHYTHM else [{reason.code}]:
+                typical = {
+                    name: model.facts.typical[name]
+                    for name in model.facts.feature_names
+                    if driver_of[name] in drivers
+                }
+                inputs = [name for name in ORDER_INPUTS if name in drivers]
+                row = rows.iloc[[place]]
+                ways.append(served[place] - model.churn.log_odds_without(row, 60, typical, inputs))
+            sign = 1 if reason.direction == "raises" else -1
+            kept += any(sign * float(way[0]) > 0 for way in ways)
+            total += 1
+    assert total > 100
+    assert kept >= 0.99 * total
 
 
 def test_one_customers_reasons_do_not_depend_on_who_else_is_asked(explained):

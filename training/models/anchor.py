@@ -128,9 +128,14 @@ class Now:
     anchor: Anchor
 
     @property
+    def active_rows(self) -> pd.DataFrame:
+        """The rows of active customers, or all where nobody is active."""
+        return self.rows[self.active] if self.active.any() else self.rows
+
+    @property
     def typical_rows(self) -> pd.DataFrame:
         """Rows whose mean is that of a typical active customer."""
-        rows = self.rows[self.active] if self.active.any() else self.rows
+        rows = self.active_rows
         return rows.iloc[:: -(-len(rows) // TYPICAL_ROWS) or 1]
 
 

@@ -9,7 +9,7 @@ The mean, in log-odds, of three members that err in different ways:
 * anchor: Pareto/NBD itself, which has no label to go out of date.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -20,6 +20,14 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from training.models.anchor import Anchor, Beyond, Now, logit, longest_silence, sigmoid
+from training.models.attribution import (
+    BASE,
+    ORDER_INPUTS,
+    Reference,
+    replaced,
+    shapley,
+    typical_parts,
+)
 from training.models.boosting import Recipe, Rows, Target, contributions, fit_trees, raw_score
 from training.models.calibration import Calibration
 from training.models.horizons import HorizonCurve, require_horizon
@@ -33,6 +41,7 @@ BY_CONTRACT: Weights = {"plain": 0.5, "anchored": 0.5, "anchor": 0.0}
 """A purchase model knows nothing of contracts: it may shape trees, but has no voice of its own."""
 
 UNCALIBRATED = Calibration()
+SAME = 1e-9  # a change of log-odds so small that no share of it can be told
 LARGEST_STRETCH = 4.0  # of log k: an exponent beyond e^4 would mean that labels say nothing
 
 
@@ -48,8 +57,9 @@ class _Trees(NamedTuple):
 class ChurnModel:
     """Fitted on one panel; answers for any horizon.
 
-    `stretch` gives log k by horizon. `typical` is the mean contribution per feature (and of the
-    `anchor`) over the active customers it was made for: what a contribution is measured against.
+    `stretch` gives log k by horizon. `typical` is the mean part per feature over the active
+    customers it was made for, `reference` the median of each of the anchor's inputs over them:
+    what contributions are measured against.
     """
 
     plain: lgb.Booster
@@ -59,6 +69,7 @@ class ChurnModel:
     stretch: HorizonCurve
     choice: Choice
     calibration: Calibration
+    reference: Reference
     typical: dict[str, float]
 
     @property
@@ -114,9 +125,10 @@ class ChurnModel:
     def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         """Log-odds per row and feature against a typical active customer.
 
-        Exact TreeSHAP values of both kinds of trees are weighted as their log-odds are; the rest,
-        of time and the purchase model, is the column `anchor`. A row's sum and `typical_logit` are
-        the log-odds of its churn probability.
+        Exact TreeSHAP values of both kinds of trees are weighted as their log-odds are; what the
+        purchase model says is split exactly among its inputs (`anchor.frequency`,
+        `anchor.silence`, `anchor.tenure`); `base` is what calibration adds in a customer's market.
+        A row's sum and `typical_logit` are the log-odds of its churn probability.
         """
         parts = self.parts(features, horizon_days)
         return parts - pd.Series(self.typical)[parts.columns]
@@ -127,14 +139,76 @@ class ChurnModel:
         return sum(self.typical.values())
 
     def parts(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
-        """Log-odds per row, feature and `anchor`; their sum is that of the churn probability."""
+        """Log-odds per row, feature and input of the anchor; their sum is that of the probability.
+
+        The parts of the anchor's inputs are measured against the reference; `base` is the rest,
+        the same for everybody in a market.
+        """
         weights = self.choice.weights
+        plain = contributions(self.plain, features)
+        stretched = plain.mul(self._stretched(plain, features, horizon_days), axis=0)
         trees = self.calibration.slope * (
-            contributions(self.plain, features) * weights["plain"]
+            stretched * weights["plain"]
             + contributions(self.anchored, features) * weights["anchored"]
         )
+
+        def anchor_part(rows: pd.DataFrame) -> Floats:
+            return self._anchor_part(rows, horizon_days)
+
+        inputs = shapley(anchor_part, features, self.reference, ORDER_INPUTS)
         log_odds = self._log_odds(features, self.members(features, horizon_days))
-        return trees.assign(anchor=log_odds - trees.sum(axis=1).to_numpy())
+        told = trees.sum(axis=1).to_numpy() + inputs.sum(axis=1).to_numpy()
+        return trees.join(inputs).assign(**{BASE: log_odds - told})
+
+    def log_odds_without(
+        self,
+        features: pd.DataFrame,
+        horizon_days: int,
+        typical: Mapping[str, float | None],
+        inputs: Collection[str],
+    ) -> Floats:
+        """Log-odds per row if some features, and inputs of the anchor, were the typical ones."""
+        changed = features.assign(
+            **{name: np.nan if value is None else value for name, value in typical.items()}
+        )
+        trees = self._tree_part(changed, horizon_days)
+        anchor = self._anchor_part(replaced(features, self.reference, inputs), horizon_days)
+        return self.calibration.of(trees, features) + anchor
+
+    def log_odds(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """Log-odds of no order within the horizon, per row."""
+        return self._log_odds(features, self.members(features, horizon_days))
+
+    def _tree_part(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """What both kinds of trees add to the mean of the members."""
+        weights, exponent = self.choice.weights, np.exp(self.stretch.at(horizon_days))
+        plain = logit(sigmoid(raw_score(self.plain, features)) ** exponent)
+        anchored = raw_score(self.anchored, features)
+        return weights["plain"] * plain + weights["anchored"] * anchored
+
+    def _anchor_part(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """What the purchase model adds to the calibrated log-odds, in the members it is in."""
+        weights = self.choice.weights
+        said = np.zeros(len(features))
+        if share := weights["anchored"] + weights["anchor"]:
+            said += share * self.anchor.churn_logit(features, horizon_days)
+        if weights["anchor"]:
+            shift = self.beyond.shift(self.anchor, features, Anchor.churn_logit)
+            said += weights["plain"] * shift
+        return self.calibration.slope * said
+
+    def _stretched(self, plain: pd.DataFrame, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """By what a plain tree's log-odds grow as they are stretched; one number per row.
+
+        The stretch bends the sum of all features' parts, and keeps their shares of it.
+        """
+        exponent = np.exp(self.stretch.at(horizon_days))
+        raw = raw_score(self.plain, features)
+        mean = raw - plain.sum(axis=1).to_numpy()
+        change = raw - mean
+        bent = logit(sigmoid(raw) ** exponent) - logit(sigmoid(mean) ** exponent)
+        is_mean = np.abs(change) < SAME
+        return np.where(is_mean, 1.0, bent / np.where(is_mean, 1.0, change))
 
 
 def fit_churn_model(
@@ -179,7 +253,8 @@ def untypical_churn_model(
 
     stretch = HorizonCurve.of(log_exponent, [label_days, *horizons_days])
     beyond = Beyond(label_days, longest_silence(panel.features))
-    return ChurnModel(plain, anchored, anchor, beyond, stretch, choice, UNCALIBRATED, {})
+    reference = Reference.of(now.active_rows)
+    return ChurnModel(plain, anchored, anchor, beyond, stretch, choice, UNCALIBRATED, reference, {})
 
 
 def calibrated(
@@ -187,8 +262,7 @@ def calibrated(
 ) -> ChurnModel:
     """The model with a calibration, its typical customer measured anew."""
     model = replace(model, calibration=calibration)
-    means = model.parts(now.typical_rows, horizon_days).mean()
-    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
+    return replace(model, typical=typical_parts(model.parts(now.typical_rows, horizon_days)))
 
 
 def _log_exponent(raw: Floats, growth: Floats) -> float:

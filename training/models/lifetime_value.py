@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from training.models.anchor import Anchor, Beyond, Now, longest_silence
+from training.models.attribution import BASE, VALUE_INPUTS, Reference, shapley, typical_parts
 from training.models.boosting import Recipe, Rows, Target, contributions, fit_trees, raw_score
 from training.models.horizons import HorizonCurve, require_horizon
 from training.models.mixture import Choice, Weights, mixed
@@ -40,7 +41,8 @@ class ValueModel:
     """Fitted on one panel; answers for any horizon.
 
     `growth` is that of the log value, from the labels' horizon on. `typical` is the mean of each
-    part over the active customers that it was made for.
+    part over the active customers that it was made for, `reference` the median of each of the
+    anchor's inputs over them.
     """
 
     plain: lgb.Booster
@@ -50,6 +52,7 @@ class ValueModel:
     beyond: Beyond
     growth: HorizonCurve
     choice: Choice
+    reference: Reference
     typical: dict[str, float]
 
     @property
@@ -106,10 +109,11 @@ class ValueModel:
     def contributions(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         """Money per row and feature, beside what the typical active customer is worth.
 
-        That is the column `typical`; a row's sum is its expected value. The column `anchor` is
-        what no tree tells, of time and the purchase model. Parts of a logarithm become money by
-        the logarithmic mean, which leaves no rest. Source: Ang (2004), "Decomposition analysis for
-        policymaking in energy", Energy Policy 32(9).
+        That is the column `typical`; a row's sum is its expected value. What the purchase model
+        says is split exactly among its inputs (`anchor.frequency`, `anchor.silence`,
+        `anchor.tenure`, `anchor.money`). Parts of a logarithm become money by the logarithmic
+        mean, which leaves no rest. Source: Ang (2004), "Decomposition analysis for policymaking in
+        energy", Energy Policy 32(9).
         """
         parts = self.parts(features, horizon_days)
         differences = parts - pd.Series(self.typical)[parts.columns]
@@ -121,15 +125,33 @@ class ValueModel:
         return differences.mul(money, axis=0).assign(typical=typical)
 
     def parts(self, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
-        """Log money per row, feature and `anchor`; their sum is that of the expected value."""
+        """Log money per row, feature and input of the anchor; their sum is that of the value."""
         weights = self.choice.weights
         trees = (
             contributions(self.plain, features) * weights["plain"]
             + contributions(self.scaled, features) * weights["scaled"]
             + contributions(self.anchored, features) * weights["anchored"]
         )
+
+        def anchor_part(rows: pd.DataFrame) -> Floats:
+            return self._anchor_part(rows, horizon_days)
+
+        inputs = shapley(anchor_part, features, self.reference, VALUE_INPUTS)
         log_value = mixed(self.members(features, horizon_days), weights)
-        return trees.assign(anchor=log_value - trees.sum(axis=1).to_numpy())
+        told = trees.sum(axis=1).to_numpy() + inputs.sum(axis=1).to_numpy()
+        return trees.join(inputs).assign(**{BASE: log_value - told})
+
+    def _anchor_part(self, features: pd.DataFrame, horizon_days: int) -> Floats:
+        """What the probability models add to the log value, in the members that they are in."""
+        weights = self.choice.weights
+        said = (weights["anchored"] + weights["anchor"]) * self.anchor.log_value(
+            features, horizon_days
+        )
+        if weights["scaled"]:
+            said += weights["scaled"] * self.anchor.log_order_value(features)
+        if share := weights["plain"] + weights["scaled"]:
+            said += share * self.beyond.shift(self.anchor, features, Anchor.log_value)
+        return said
 
 
 def fit_value_model(  # noqa: PLR0913, PLR0917 - what is learned from, for when, and how
@@ -147,8 +169,8 @@ def fit_value_model(  # noqa: PLR0913, PLR0917 - what is learned from, for when,
     panel. Nothing is known yet of what follows the day of prediction.
     """
     model = untypical_value_model(panel, offset, scale, now, horizons_days, choice, recipe)
-    means = model.parts(now.typical_rows, horizons_days[0]).mean()
-    return replace(model, typical={str(name): float(mean) for name, mean in means.items()})
+    parts = model.parts(now.typical_rows, horizons_days[0])
+    return replace(model, typical=typical_parts(parts))
 
 
 def untypical_value_model(  # noqa: PLR0913, PLR0917 - as that of the whole model
@@ -177,7 +199,8 @@ def untypical_value_model(  # noqa: PLR0913, PLR0917 - as that of the whole mode
         [label_days, *horizons_days],
     )
     beyond = Beyond(label_days, longest_silence(panel.features))
-    return ValueModel(plain, scaled, anchored, anchor, beyond, growth, choice, {})
+    reference = Reference.of(now.active_rows)
+    return ValueModel(plain, scaled, anchored, anchor, beyond, growth, choice, reference, {})
 
 
 def spend_of(panel: Panel) -> Floats:
