@@ -184,8 +184,8 @@ windows.rename_axis("W, days")
 # of the **anchor**, a Pareto/NBD model that weighs how often and how long ago together. "Anchor" is
 # no answer for a shopkeeper, so its part is split exactly among what it reads: how often she came,
 # how long she has been silent, and since when she is known (Shapley values of three players,
-# against the median of each over the active customers). Features that tell of one thing are added up to a
-# **driver**.
+# against the median of each over the active customers). Features that tell of one thing are added
+# up to a **driver**.
 
 # %%
 horizons = Horizons(churn_days=days, value_days=days, interval=0.8)
@@ -253,8 +253,8 @@ for (name, at), reasons in zip(three.items(), all_reasons, strict=True):
 # Frequency works both ways: it lowers the risk of who has just been there, and raises that of who
 # used to come every week and is silent for months. (There the product's sentences tell both as one
 # thing, silence against the own rhythm; and a sentence stands only where the score really moves
-# that way once its driver is made typical.) And one customer proves nothing: of a hundred at 97 % three
-# come back, and one of them may stand here.
+# that way once its driver is made typical.) And one customer proves nothing: of a hundred at 97 %
+# three come back, and one of them may stand here.
 #
 # ## What a driver does, all else as it is
 #

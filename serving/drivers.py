@@ -17,6 +17,7 @@ import pandas as pd
 from features.catalog import grouped
 from features.declarations import Feature
 from features.shape import Shape
+from serving.reasons import OWN_RHYTHM
 from serving.store import MOST_REASONS, Reason
 from training.models.attribution import BASE, ORDER_INPUTS, PREFIX
 from training.models.customer_model import CustomerModel
@@ -75,8 +76,6 @@ SHOWN: dict[str, tuple[str, str]] = {
     "profile": ("profile_changed_days", "days"),
     "season": ("same_season_order_days_share", "percent"),
 }
-# Silence is told against the customer's own rhythm where that is what it goes against.
-OWN_RHYTHM = "silence.own"
 # Where more of a thing raises (1) or lowers (-1) the risk; a reason that shows the opposite, as a
 # mix of several features can, would only puzzle its reader.
 SIGN_OF: dict[str, int] = {

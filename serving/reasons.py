@@ -3,7 +3,11 @@
 from serving.store import Reason
 from serving.texts import Texts, languages, texts_of
 
+OWN_RHYTHM = "silence.own"
+"""Silence told against the customer's own rhythm, where that is what it goes against."""
+
 LANGUAGES = tuple(languages())
+WORTH_A_RATIO = 2.95  # a silence so many times the usual gap is told with its ratio, "3 times"
 
 
 def reason_text(reason: Reason, *, currency: str, language: str = "en") -> str:
@@ -20,14 +24,29 @@ def reason_text(reason: Reason, *, currency: str, language: str = "en") -> str:
         key = f"{key}.unknown"
     elif reason.typical is None or reason.value is None:
         key = f"{key}.alone"
+    ratio = _ratio(reason)
+    if ratio >= WORTH_A_RATIO:
+        key = f"{key}.times"
     return texts(
         key,
         round(reason.value or 0),
         meaning=reason.meaning,
         value=_shown(reason.value, reason, texts, currency),
         typical=_shown(reason.typical, reason, texts, currency),
-        rhythm=texts("rhythm.every", max(1, round(reason.typical or 0))),
+        ratio=texts.number(ratio, digits=0 if round(ratio, 1).is_integer() else 1),
+        rhythm=texts("rhythm.every", _whole_days(reason.typical)),
     )
+
+
+def _ratio(reason: Reason) -> float:
+    """How many usual gaps a silence is; 0 where it is told against nobody's own rhythm."""
+    if reason.code != OWN_RHYTHM or not reason.value or not reason.typical:
+        return 0.0
+    return reason.value / _whole_days(reason.typical)
+
+
+def _whole_days(typical: float | None) -> int:
+    return max(1, round(typical or 0))
 
 
 def _shown(value: float | None, reason: Reason, texts: Texts, currency: str) -> str:

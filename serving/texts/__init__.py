@@ -1,10 +1,14 @@
-"""The words of the page: one JSON catalogue per language, and numbers as that language writes them.
+"""The words of page and reasons as gettext catalogues, and numbers as each language writes them.
 
-A catalogue maps a key to a text with `{names}` in it, or, where a count decides the form, to the
-plural forms of the language by their CLDR names (`one`, `few`, `many`, `other`).
+`messages.pot` holds every text in English under its id (the context of the message); a language has
+`<language>/LC_MESSAGES/messages.po`. Both are read by Babel at the first use, so nothing has to be
+compiled. After a change of the template, `pybabel update -i serving/texts/messages.pot -d
+serving/texts` brings it to the languages, and what is not translated yet stays English.
 """
 
-import json
+import gettext
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,15 +16,21 @@ from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
 from babel.dates import format_date
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from features.markets import money_text
 
 FOLDER = Path(__file__).parent
+TEMPLATE = "messages.pot"
+CATALOGUE = Path("LC_MESSAGES", "messages.po")
 FALLBACK = "en"
 ONE_PERCENT = 0.01
 
-Entry = str | dict[str, str]
+Source = tuple[str, ...]
+"""A text in English, or its singular and its plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class Texts:
     """The words of one language; calling it gives the text of a key."""
 
     language: str
-    entries: dict[str, Entry]
+    sources: Mapping[str, Source]
+    translations: gettext.NullTranslations
 
     @property
     def locale(self) -> Locale:
@@ -48,13 +59,14 @@ class Texts:
         >>> texts_of("en")("rhythm.every", 2)
         'usually every 2 days'
         """
-        entry = self.entries[key]
-        if isinstance(entry, str):
-            return entry.format(**values)
+        source = self.sources[key]
+        if len(source) == 1:
+            return self.translations.pgettext(key, source[0]).format(**values)
         if count is None:
             message = f"the text {key} has plural forms and needs a count"
             raise TypeError(message)
-        form = entry.get(self.locale.plural_form(count), entry["other"])
+        singular, plural = source
+        form = self.translations.npgettext(key, singular, plural, count)
         return form.format(count=self.number(count), **values)
 
     def number(self, value: float, *, digits: int = 0) -> str:
@@ -84,15 +96,37 @@ class Texts:
 
 
 def languages(folder: Path = FOLDER) -> list[str]:
-    """The languages that have a catalogue."""
-    return sorted(path.stem for path in folder.glob("*.json"))
+    """English, which the template is written in, and the languages that have a catalogue."""
+    found = (path.parents[1].name for path in folder.glob(f"*/{CATALOGUE}"))
+    return [FALLBACK, *sorted(found)]
 
 
 @cache
 def texts_of(language: str, folder: Path = FOLDER) -> Texts:
-    """The catalogue of one language."""
-    path = folder / f"{language}.json"
-    return Texts(language, json.loads(path.read_text(encoding="utf-8")))
+    """The texts of one language."""
+    translations = gettext.NullTranslations()
+    if language != FALLBACK:
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue_of(folder / language / CATALOGUE))
+        compiled.seek(0)
+        translations = gettext.GNUTranslations(compiled)
+    return Texts(language, _sources(folder), translations)
+
+
+def catalogue_of(path: Path) -> Catalog:
+    """The messages of a file."""
+    with path.open("rb") as file:
+        return read_po(file, abort_invalid=True)
+
+
+@cache
+def _sources(folder: Path) -> Mapping[str, Source]:
+    found = {}
+    for message in catalogue_of(folder / TEMPLATE):
+        if message.context is not None:
+            text = message.id
+            found[message.context] = (text,) if isinstance(text, str) else tuple(text)
+    return found
 
 
 def wanted_language(accept_language: str, available: list[str]) -> str:

@@ -90,13 +90,35 @@ def _sums(edition: Edition, sums: Overview) -> tuple[Stat, Stat, Stat]:
 
 def _grade(edition: Edition) -> Stat:
     texts, grade = edition.texts, edition.measured("grade")
-    rule = edition.measured("grade_rule")
     return Stat(
         texts("overview.grade"),
         str(grade or texts("overview.grade.none")),
-        # The rule is written where the grade is given, so that both always agree.
-        str(rule or texts("overview.grade.none.sentence")),
+        _grade_rule(edition) if grade else texts("overview.grade.none.sentence"),
         edition.definition("grade"),
+    )
+
+
+def _grade_rule(edition: Edition) -> str:
+    """Why the grade is what it is, from the figures that it was given for."""
+    texts, baseline = edition.texts, edition.measured("baseline_name")
+    names = ("auc", "log_loss", "ece")
+    ours = [edition.measured("churn", "champion", name) for name in names]
+    theirs = [edition.measured("churn", "baseline", name) for name in names]
+    if baseline is None or None in (*ours, *theirs):
+        return str(edition.measured("grade_rule") or texts("overview.grade.none.sentence"))
+
+    def against(place: int) -> dict[str, str]:
+        both = {"ours": ours[place], "theirs": theirs[place]}
+        return {name: texts.number(figure, digits=3) for name, figure in both.items()}
+
+    order = "better" if ours[0] > theirs[0] else "no-better"
+    level = "better" if ours[1] < theirs[1] else "no-better"
+    return " ".join(
+        (
+            texts(f"overview.grade.order.{order}", baseline=str(baseline), **against(0)),
+            texts(f"overview.grade.level.{level}", **against(1)),
+            texts("overview.grade.ece", ece=texts.percent(ours[2])),
+        )
     )
 
 

@@ -12,11 +12,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from serving.store import Generation
-from serving.texts import Texts, languages, texts_of, wanted_language
+from serving.texts import Texts
 from serving.web.customer_list import Filters, list_view
 from serving.web.customer_page import customer_view
 from serving.web.definitions import definitions_view
 from serving.web.edition import Edition
+from serving.web.language import chosen_texts, in_language, language_links
 from serving.web.links import Links
 from serving.web.overview import freshness, overview_view
 from serving.web.ports import PageState
@@ -32,7 +33,7 @@ HEADERS = {
     # A customer's id is part of an address; no other site may learn it.
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-cache",
-    "Vary": "Accept-Language",
+    "Vary": "Accept-Language, Cookie",
 }
 COMMANDS = ("regulars train", "regulars score")
 
@@ -75,7 +76,7 @@ class Page:
         if edition is None:
             return self._nothing_yet(request)
         view = overview_view(edition, self._state.store, self._today())
-        return self._page("overview.html", edition, edition.texts("nav.overview"), view)
+        return self._page(request, "overview.html", edition, edition.texts("nav.overview"), view)
 
     def customers(self, request: Request) -> Response:
         """The list of customers at risk; a customer looked for by id is opened at once."""
@@ -84,10 +85,11 @@ class Page:
             return self._nothing_yet(request)
         wanted = request.query_params.get("customer", "").strip()
         if wanted and self._state.store.scores(edition.generation.generation, [wanted]):
-            return RedirectResponse(edition.links.customer(wanted), 303, headers=HEADERS)
+            found = RedirectResponse(edition.links.customer(wanted), 303, headers=HEADERS)
+            return in_language(request, found, edition.texts)
         filters = Filters.asked(request.query_params, list(edition.settings.markets))
         view = list_view(edition, self._state.store, filters, searched=wanted)
-        return self._page("customers.html", edition, edition.texts("nav.customers"), view)
+        return self._page(request, "customers.html", edition, edition.texts("nav.customers"), view)
 
     def customer(self, request: Request) -> Response:
         """One customer, or a page that says that the id is not known."""
@@ -97,10 +99,10 @@ class Page:
         customer_id = request.path_params["customer_id"]
         found = self._state.store.scores(edition.generation.generation, [customer_id])
         if customer_id not in found:
-            return self._unknown(edition, customer_id)
+            return self._unknown(request, edition, customer_id)
         tiles = self._state.customer_tiles(customer_id)
         view = customer_view(edition, found[customer_id], tiles)
-        return self._page("customer.html", edition, customer_id, view)
+        return self._page(request, "customer.html", edition, customer_id, view)
 
     def definitions(self, request: Request) -> Response:
         """What every number of the page means."""
@@ -108,16 +110,24 @@ class Page:
         if edition is None:
             return self._nothing_yet(request)
         view = definitions_view(edition)
-        return self._page("definitions.html", edition, edition.texts("nav.definitions"), view)
+        return self._page(
+            request, "definitions.html", edition, edition.texts("nav.definitions"), view
+        )
 
     def _edition(self, request: Request) -> Edition | None:
         generation: Generation | None = self._state.store.current()
         if generation is None:
             return None
-        return Edition(_texts(request), _links(request), self._state.settings, generation)
+        return Edition(chosen_texts(request), _links(request), self._state.settings, generation)
 
     def _page(
-        self, template: str, edition: Edition, title: str, view: Any, status: int = 200
+        self,
+        request: Request,
+        template: str,
+        edition: Edition,
+        title: str,
+        view: Any,
+        status: int = 200,
     ) -> Response:
         texts, generation = edition.texts, edition.generation
         state = freshness(edition, self._today())
@@ -132,16 +142,15 @@ class Page:
             ),
             notice=state.sentence if state.tone == "warn" else "",
         )
-        return self._html(template, status, t=texts, links=edition.links, frame=frame, view=view)
+        return self._html(request, template, status, texts=texts, frame=frame, view=view)
 
     def _nothing_yet(self, request: Request) -> Response:
-        texts = _texts(request)
+        texts = chosen_texts(request)
         view = MessageView(texts("empty.heading"), (texts("empty.sentence"),), COMMANDS)
         frame = Frame(view.heading, "", self._state.settings.business)
-        links = _links(request)
-        return self._html("message.html", 503, t=texts, links=links, frame=frame, view=view)
+        return self._html(request, "message.html", 503, texts=texts, frame=frame, view=view)
 
-    def _unknown(self, edition: Edition, customer_id: str) -> Response:
+    def _unknown(self, request: Request, edition: Edition, customer_id: str) -> Response:
         texts = edition.texts
         view = MessageView(
             texts("unknown.heading"),
@@ -149,16 +158,19 @@ class Page:
             href=edition.links.customers(),
             href_label=texts("unknown.link"),
         )
-        return self._page("message.html", edition, view.heading, view, 404)
+        return self._page(request, "message.html", edition, view.heading, view, 404)
 
-    def _html(self, template: str, status: int, **context: Any) -> Response:
-        content = self._templates.get_template(template).render(context)
-        return HTMLResponse(content, status, headers=HEADERS)
-
-
-def _texts(request: Request) -> Texts:
-    wanted = request.headers.get("accept-language", "")
-    return texts_of(wanted_language(wanted, languages()))
+    def _html(
+        self, request: Request, template: str, status: int, *, texts: Texts, frame: Frame, view: Any
+    ) -> Response:
+        content = self._templates.get_template(template).render(
+            t=texts,
+            links=_links(request),
+            languages=language_links(request),
+            frame=frame,
+            view=view,
+        )
+        return in_language(request, HTMLResponse(content, status, headers=HEADERS), texts)
 
 
 def _links(request: Request) -> Links:

@@ -16,6 +16,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """The same page in a language; `name` is what that language calls itself."""
+
+    language: str
+    name: str
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """What a number means; `anchor` is its place on the page of definitions."""
 

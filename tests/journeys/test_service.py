@@ -244,7 +244,7 @@ def test_a_bento_of_the_checkout_is_built_offline_and_serves(shop, checkout, tmp
     tag = built.stdout.strip().removeprefix("__tag__:")
     (bento,) = (tmp_path / "bentoml" / "bentos" / "regulars").glob("*/src")
     assert (bento / "features" / "sources" / "data" / "cdnow.parquet").is_file()
-    assert (bento / "serving" / "texts" / "en.json").is_file()
+    assert (bento / "serving" / "texts" / "cs" / "LC_MESSAGES" / "messages.po").is_file()
     assert not (bento / "tests").exists()
     command = [BIN / "bentoml", "serve", tag, "--host", "127.0.0.1"]
     with serving(command, tmp_path, tmp_path, REGULARS_SETTINGS=shop.settings) as server:
