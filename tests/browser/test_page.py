@@ -119,7 +119,7 @@ def test_the_keyboard_reaches_the_content_first_and_every_cell_visibly(page):
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
     reached = []
-    for _ in range(40):
+    for _ in range(45):
         page.keyboard.press("Tab")
         if "cell" in page.evaluate("document.activeElement.className"):
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -140,6 +140,28 @@ def test_words_stand_out_from_their_ground(page, address_of_page, scheme):
     page.emulate_media(color_scheme=scheme)
     page.goto(address_of_page, wait_until="networkidle")
     assert page.evaluate(FAINT) == []
+
+
+@pytest.mark.parametrize("language", ["cs", "hr", "vi"])
+@pytest.mark.parametrize("address_of_page", PAGES)
+def test_words_of_every_language_fit_a_narrow_screen_and_one_sheet(page, address_of_page, language):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{address_of_page}?lang={language}", wait_until="networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate("document.documentElement.lang") == language
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+def test_a_language_chosen_in_the_header_stays_on_the_next_page(page):
+    page.goto("/customers?band=high&band=low")
+    page.get_by_role("link", name="Čeština").click()
+    assert "band=high&band=low&lang=cs" in page.url
+    assert page.locator("h1").inner_text() == "Ohrožení zákazníci"
+    page.get_by_role("link", name="Přehled").click()
+    page.locator("svg.marks").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "cs"
+    assert "Vysoké riziko" in page.locator(".chart__picture--bands svg").text_content()
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
