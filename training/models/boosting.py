@@ -14,6 +14,7 @@ import pandas as pd
 
 from features.errors import ModelRefused
 from features.tree_settings import TreeSettings
+from training.models.tree_tables import tables_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +32,7 @@ LEAST_OF_A_KIND = 5  # rows of the rarer outcome, below which no tree is grown
 SMALLEST_MEAN = 0.01
 ROWS_OF_A_SMALL_PANEL = 20_000
 ROWS_WORTH_THREADS = 200_000
+ROWS_WORTH_TABLES = 1_000  # below it, making the tables costs more than they save
 
 
 SMALL_TREES = TreeSettings()
@@ -167,8 +169,13 @@ def contributions(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
     explainable AI for trees", Nature Machine Intelligence 2.
     """
     rows = _in_order(trees, features)
-    values = np.asarray(trees.predict(rows, pred_contrib=True, num_threads=_threads(len(rows))))
-    return pd.DataFrame(values[:, :-1], columns=trees.feature_name(), index=features.index)
+    tables = tables_of(trees) if len(rows) >= ROWS_WORTH_TABLES else None
+    if tables is not None:
+        values = tables.contributions(rows.to_numpy(dtype=np.float64, na_value=np.nan))
+    else:
+        threads = _threads(len(rows))
+        values = np.asarray(trees.predict(rows, pred_contrib=True, num_threads=threads))[:, :-1]
+    return pd.DataFrame(values, columns=trees.feature_name(), index=features.index)
 
 
 def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
