@@ -88,6 +88,7 @@ def test_reasons_tell_of_own_features_in_their_own_words(fitted, groups, monkeyp
     # However little a size of order says of the simulated shop, it must be said right.
     monkeypatch.setattr("serving.drivers.LEAST_WEIGHT", 0)
     monkeypatch.setattr("serving.drivers.MOST_REASONS", 99)
+    monkeypatch.setattr("serving.drivers.MOST_TRIED", 99)
     model, rows = fitted
     told = [one for some in reasons_of(model, rows, groups) for one in some]
     own = [one for one in told if one.code.startswith("own.")]
