@@ -112,11 +112,17 @@ def own_systems(given: Posed) -> dict[str, Said]:
     said = {
         OURS: _timed(_regulars, given),
         PLAIN: _timed(_plain_lightgbm, given),
+    }
+    said |= purchase_systems(given) | _rules(given)
+    return said | {CEILING: _timed(_ceiling, given)}
+
+
+def purchase_systems(given: Posed) -> dict[str, Said]:
+    """The product's own purchase models, by name."""
+    return {
         "bg-nbd": _purchase_model(fit_bg_nbd_gamma_gamma, given),
         "pareto-nbd": _purchase_model(fit_pareto_nbd_gamma_gamma, given),
     }
-    said |= _rules(given)
-    return said | {CEILING: _timed(_ceiling, given)}
 
 
 def _timed(system: Callable[[Posed], pd.DataFrame], given: Posed) -> Said:

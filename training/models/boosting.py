@@ -121,7 +121,7 @@ def fit_trees(rows: Rows, target: Target) -> lgb.Booster:
     held_out = held_out_rows(rows.customers, seed=recipe.seed)
     if not target.teaches(~held_out):
         return _one_leaf(rows.features, target)
-    parameters = _sized(len(rows.features)) | lightgbm_parameters(recipe.trees)
+    parameters = sized(len(rows.features)) | lightgbm_parameters(recipe.trees)
     parameters |= {"objective": target.objective, "seed": recipe.seed}
     stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
     learn, watch = rows.of(target, ~held_out), rows.of(target, held_out)
@@ -186,7 +186,8 @@ def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
     return features[names]
 
 
-def _sized(rows_count: int) -> dict[str, object]:
+def sized(rows_count: int) -> dict[str, object]:
+    """Parameters of LightGBM that follow from the number of rows."""
     return {
         "min_data_in_leaf": 50 if rows_count < ROWS_OF_A_SMALL_PANEL else 100,
         "num_threads": _threads(rows_count),

@@ -14,7 +14,7 @@ from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
 from features.tree_settings import ModelTrees
 from training.labels import active
-from training.models.anchor import Anchor, Now, fit_anchors, panel_offset
+from training.models.anchor import Anchor, Now, fit_anchors, panel_offset, sigmoid
 from training.models.boosting import Recipe
 from training.models.calibration import Said, earned_calibration
 from training.models.churn import BY_CONTRACT, BY_SILENCE, ChurnModel, calibrated, fit_churn_model
@@ -22,7 +22,16 @@ from training.models.evidence import Past, pasts, tried_churn, tried_value
 from training.models.horizons import LONGEST_DAYS
 from training.models.intervals import ValueInterval, fit_value_interval
 from training.models.lifetime_value import MEMBERS, ValueModel, fit_value_model, spend_of
-from training.models.mixture import Choice, Weights, alone, chosen, log_loss_of, mixed, tweedie_loss
+from training.models.mixture import (
+    Choice,
+    Tried,
+    Weights,
+    alone,
+    chosen,
+    log_loss_of,
+    mixed,
+    tweedie_loss,
+)
 from training.panel import Panel, PanelPlan, build_panel, data_end, plan_panel
 
 DAYS_PER_YEAR = 365.25
@@ -110,7 +119,7 @@ class CustomerModel:
         `churn_probability` within the churn horizon, and `answers` within the value horizon.
         """
         horizons = self.facts.horizons
-        asked = [horizons.churn_days, horizons.value_days, LONGEST_DAYS]
+        asked = [horizons.churn_days, horizons.value_days, LONGEST_DAYS, self.interval.days]
         silence = self.churn.churn_probabilities(features, asked)
         answers = self._answers(features, horizons.value_days, silence)
         answers.insert(0, "churn_probability", silence[horizons.churn_days])
@@ -125,17 +134,20 @@ class CustomerModel:
         silence and the more orders and value are expected. Raises ModelRefused for a horizon
         beyond ten years.
         """
-        silence = self.churn.churn_probabilities(features, [horizon_days, LONGEST_DAYS])
+        asked = [horizon_days, LONGEST_DAYS, self.interval.days]
+        silence = self.churn.churn_probabilities(features, asked)
         return self._answers(features, horizon_days, silence)
 
     def _answers(
         self, features: pd.DataFrame, horizon_days: int, silence: Mapping[int, np.ndarray]
     ) -> pd.DataFrame:
         silent = silence[horizon_days]
-        served_days = self.facts.horizons.value_days
-        values = self.value.expected_values(features, dict.fromkeys([horizon_days, served_days]))
-        expected, like = values[horizon_days], values[served_days]
-        low, high = self.interval.around(expected, like)
+        known_days = self.interval.days
+        values = self.value.expected_values(features, dict.fromkeys([horizon_days, known_days]))
+        expected = values[horizon_days]
+        low, high = self.interval.around(
+            expected, silent, (values[known_days], silence[known_days])
+        )
         return pd.DataFrame(
             {
                 "no_order_probability": silent,
@@ -144,7 +156,7 @@ class CustomerModel:
                 ),
                 "expected_orders": self._expected_orders(features, horizon_days, silent),
                 "expected_value": expected,
-                "value_median": self.interval.median(expected, like),
+                "value_median": self.interval.median(expected, silent),
                 "value_low": low,
                 "value_high": high,
             },
@@ -213,9 +225,15 @@ def fit_customer_model(
     if value_panel is not churn_panel:
         value_pasts = pasts(known, value_panel, grace_days=grace, seed=seed)
     progress("churn model")
-    churn = _fit_churn(churn_panel, churn_pasts, now, horizons, Recipe(seed, trees.churn))
+    churn_recipe = Recipe(seed, trees.churn)
+    churn, churn_tried = _fit_churn(churn_panel, churn_pasts, now, horizons, churn_recipe)
     progress("value model")
-    value, interval = _fit_value(value_panel, value_pasts, now, horizons, Recipe(seed, trees.value))
+    value, value_tried = _fit_value(
+        value_panel, value_pasts, now, horizons, Recipe(seed, trees.value)
+    )
+    if value_tried and not (churn_tried and value_pasts is churn_pasts):
+        churn_tried = [tried_churn(value_pasts[0], churn.choice.weights, churn_recipe)]
+    interval = _fit_interval(value_panel, churn, churn_tried, value, value_tried, horizons.interval)
     names = feature_columns(current)
     return CustomerModel(
         churn,
@@ -268,8 +286,8 @@ class Panels:
 
 def _fit_churn(
     panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, recipe: Recipe
-) -> ChurnModel:
-    """The churn model, its members weighed by what the past says of them."""
+) -> tuple[ChurnModel, Sequence[Tried]]:
+    """The churn model, its members weighed by what the past says of them, and what that is."""
     weights = churn_weights(horizons)
     if _one_fate(panel):
         # A purchase model still tells customers apart; of contracts only the base rate is left.
@@ -290,32 +308,51 @@ def _fit_churn(
     model = fit_churn_model(panel, offset, now, both, choice, recipe)
     calibration = earned_calibration(said)
     if calibration.kind == "none":
-        return replace(model, calibration=calibration)
-    return calibrated(model, calibration, now, both[0])
+        return replace(model, calibration=calibration), tried
+    return calibrated(model, calibration, now, both[0]), tried
 
 
 def _fit_value(
     panel: Panel, past_days: Sequence[Past], now: Now, horizons: Horizons, recipe: Recipe
-) -> tuple[ValueModel, ValueInterval]:
-    """The value model, weighed by the past, and the interval that the newest past day teaches."""
-    tried = [tried_value(past, recipe) for past in past_days if spend_of(past.panel).any()]
+) -> tuple[ValueModel, Sequence[Tried]]:
+    """The value model, its members weighed by what the past says of them, and what that is."""
+    tried = []
+    if all(spend_of(past.panel).any() for past in past_days):
+        tried = [tried_value(past, recipe) for past in past_days]
     choice = chosen(tried, MEMBERS, tweedie_loss)
     if not spend_of(panel).any():
         choice = Choice(alone(MEMBERS, "anchor"))
     anchors = fit_anchors(panel)
     offset = panel_offset(panel, anchors, Anchor.log_value)
     scale = panel_offset(panel, anchors, Anchor.log_order_value_at)
-    model = fit_value_model(panel, offset, scale, now, [horizons.value_days], choice, recipe)
-    if tried:
-        expected, spend = mixed(tried[0].members, choice.weights), tried[0].outcome
+    return fit_value_model(panel, offset, scale, now, [horizons.value_days], choice, recipe), tried
+
+
+def _fit_interval(
+    panel: Panel,
+    churn: ChurnModel,
+    churn_tried: Sequence[Tried],
+    value: ValueModel,
+    value_tried: Sequence[Tried],
+    level: float,
+) -> ValueInterval:
+    """The interval that the newest past day teaches, its predictions brought to the right level."""
+    days = panel.plan.label_days
+    if value_tried:
+        expected = np.exp(mixed(value_tried[0].members, value.choice.weights))
+        silence = sigmoid(mixed(churn_tried[0].members, churn.choice.weights))
+        spend = value_tried[0].outcome
     else:
         # Nothing was predicted before; the anchor alone saw no outcome of its own cutoff.
         newest = panel.at(panel.plan.latest)
-        expected, spend = offset[newest], spend_of(panel)[newest]
-    expected = np.exp(expected)
+        rows = panel.features[newest]
+        anchor = Anchor.fit(rows)
+        expected = np.exp(anchor.log_value(rows, days))
+        silence = sigmoid(anchor.churn_logit(rows, days))
+        spend = spend_of(panel)[newest]
     if spend.any():
-        expected *= spend.sum() / expected.sum()
-    return model, fit_value_interval(expected, spend, level=horizons.interval)
+        expected = expected * (spend.sum() / expected.sum())
+    return fit_value_interval(expected, silence, spend, days=days, level=level)
 
 
 def _median(values: pd.Series) -> float | None:
