@@ -7,6 +7,7 @@ import pytest
 
 import serving.web
 from serving import reasons
+from serving.calibration import OFF
 from serving.drivers import CODES, SHOWN
 from serving.texts import languages, texts_of
 from serving.web.definitions import GROUPS
@@ -34,6 +35,7 @@ def used_keys() -> set[str]:
         "model_not_calibrated_for_market",
     )  # fmt: skip
     keys |= {f"unavailable.{reason}{part}" for reason in unavailable for part in ("", ".why")}
+    keys |= {f"calibration.{state}" for state in OFF}
     keys |= {f"reason.{way}" for way in ("raises", "lowers")}
     keys |= {f"reason.weight.{weight}" for weight in BANDS}
     keys |= {f"quality.{part}" for part in ("churn", "value")}
