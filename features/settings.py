@@ -109,6 +109,31 @@ class Bands(Part):
         return "medium" if churn_probability >= self.medium else "low"
 
 
+class CalibrationSettings(Part):
+    """From where on probabilities that do not agree with what happened are flagged or withheld.
+
+    Both tolerances are shares of customers, of the level and of the calibration error alike, and
+    a market is off only if the holdout shows it beyond chance.
+    """
+
+    flagged_over: float = Field(
+        default=0.05, gt=0, le=1, description="off by more than this: scored, and marked as off"
+    )
+    withheld_over: float = Field(
+        default=0.2, gt=0, le=1, description="off by more than this: no score; 1 withholds none"
+    )
+    min_customers: int = Field(
+        default=200, ge=50, description="a market of fewer on the holdout is not checked itself"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.flagged_over > self.withheld_over:
+            message = "flagged_over must not be above withheld_over"
+            raise ValueError(message)
+        return self
+
+
 BaselineName = Literal["recency-rule", "rfm-cells", "bg-nbd", "pareto-nbd"]
 
 
@@ -146,6 +171,7 @@ class Settings(BaseSettings):
         description="file that says how the models' trees are grown, such as regulars tune writes",
     )
     bands: Bands = Bands()
+    calibration: CalibrationSettings = CalibrationSettings()
     baseline: BaselineName | None = Field(
         default=None,
         description="the model to beat; without it bg-nbd, or rfm-cells for subscriptions",

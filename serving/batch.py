@@ -7,6 +7,7 @@ from datetime import date, datetime
 from features.errors import ModelRefused
 from features.histories import Histories
 from features.settings import Settings
+from serving.calibration import with_counts
 from serving.scoring import Scorer, new_generation
 from serving.store import Generation, Overview, ScoreStore
 from training.models.customer_model import CustomerModel, Progress, no_progress
@@ -50,7 +51,8 @@ def score_and_publish(
     )
     progress("scores")
     scores, scales = Scorer(settings, model, generation).score(histories, as_of)
-    generation = replace(generation, scales=scales.to_dict())
+    quality = with_counts(generation.quality, scores)
+    generation = replace(generation, scales=scales.to_dict(), quality=quality)
     progress("publication")
     store = ScoreStore.embedded(settings.workspace)
     try:

@@ -15,6 +15,7 @@ from features.matrix import matrix
 from features.settings import Settings
 from features.shape import Shape
 from features.user_groups import own_groups
+from serving.calibration import NOT_CALIBRATED, mark_of
 from serving.drivers import reasons_of
 from serving.store import Generation, Score
 from training.artifact import cached_folder, load_model
@@ -75,9 +76,9 @@ class Scorer:
     ) -> tuple[list[Score], Scales]:
         """A score of every customer who ordered before `as_of`, and the scales used.
 
-        Whoever has churned already by the definition gets no numbers. Without `scales` they are
-        made from the customers scored. Raises ModelRefused if the model learned from features that
-        meant something else.
+        Whoever has churned already by the definition gets no numbers, nor does a market where the
+        model was off. Without `scales` they are made from the customers scored. Raises ModelRefused
+        if the model learned from features that meant something else.
         """
         self._require_same_meaning(histories.shape)
         rows = matrix(histories.before(as_of), [as_of])
@@ -85,8 +86,10 @@ class Scorer:
         lapsed = ~active(
             rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days
         ).to_numpy()
-        present = rows[~lapsed].reset_index(drop=True)
-        scores = [_unscored(row, as_of) for row in _records(rows[lapsed])]
+        withheld = ~lapsed & self._is_withheld(rows["market"])
+        present = rows[~lapsed & ~withheld].reset_index(drop=True)
+        scores = [_unscored(row, as_of, ALREADY_CHURNED) for row in _records(rows[lapsed])]
+        scores += [_unscored(row, as_of, NOT_CALIBRATED) for row in _records(rows[withheld])]
         if present.empty:
             return scores, scales or Scales((), (), self._value_factor())
         numbers = self._numbers(
@@ -108,6 +111,12 @@ class Scorer:
         if (difference := now.differs_from(then)) is not None:
             message = f"The model does not fit: {difference}. Train again with: regulars train"
             raise ModelRefused(message)
+
+    def _is_withheld(self, markets: pd.Series) -> npt.NDArray[np.bool_]:
+        """Whether the model's own holdout says that no number may be shown, per row."""
+        marks = {one: mark_of(self._model.facts.quality, str(one)) for one in markets.unique()}
+        withheld = [name for name, mark in marks.items() if mark is not None and mark.is_withheld]
+        return markets.isin(withheld).to_numpy(dtype=bool)
 
     def _value_factor(self) -> float:
         value = self._settings.value
@@ -238,5 +247,5 @@ def _about(row: dict[str, Any], as_of: date) -> dict[str, Any]:
     }
 
 
-def _unscored(row: dict[str, Any], as_of: date) -> Score:
-    return Score(**_about(row, as_of), unavailable_reason=ALREADY_CHURNED)
+def _unscored(row: dict[str, Any], as_of: date, reason: str) -> Score:
+    return Score(**_about(row, as_of), unavailable_reason=reason)

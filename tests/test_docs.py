@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from features.schema import EVENT_TABLES
-from features.settings import load_settings
+from features.settings import CalibrationSettings, load_settings
 from features.tree_settings import ModelTrees, TreeSettings, load_trees
 from features.user_groups import own_features, own_groups
 from serving.commands.feature_trial import try_features
@@ -86,6 +86,14 @@ def test_the_example_of_trees_is_right_and_its_table_names_every_key(tmp_path):
     path.write_text(shown, encoding="utf-8")
     assert load_trees(path) != ModelTrees()
     assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == list(TreeSettings.model_fields)
+
+
+def test_the_tolerances_of_calibration_are_documented_with_their_defaults():
+    text = (DOCS / "models-and-registry.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(calibration:\n.*?)```", text, re.DOTALL)
+    assert yaml.safe_load(shown)["calibration"] == CalibrationSettings().model_dump()
+    for name, field in CalibrationSettings.model_fields.items():
+        assert f"| `{name}` | {field.description} |" in text
 
 
 def test_the_example_of_a_search_in_python_runs(tmp_path):

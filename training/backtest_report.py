@@ -3,7 +3,7 @@
 `SCHEMA` names the form; it grows when a key changes its meaning or goes away. At the top: what
 was judged (`business`, `definition`, `data`, `offers`, `intervals`, `embargo`), the words of the
 figures (`figures`), the `strongest` baseline per figure, the `slices`, and under `holdouts` the
-plain metrics per cutoff, of the active customers and of everybody.
+plain metrics per cutoff, of the active customers and of everybody, and the mark of every market.
 
 A slice has a `kind` (all, market, segment), a `name`, `over_time` (a sheet per cutoff) and `mean`
 (over the cutoffs that could be judged, each counting the same). A sheet has counts and `judged`;
@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from features.histories import Histories, fingerprint
-from features.settings import Settings
+from features.settings import CalibrationSettings, Settings
 from training.evaluation import CHAMPION, SEGMENTS, Holdout
 from training.figures import FIGURES
 from training.judging import (
@@ -34,10 +34,12 @@ from training.judging import (
     sheet_of,
     strongest_baselines,
 )
+from training.market_calibration import market_marks
 from training.profit import CLASSIC, CLASSIC_VALUE
 from training.uncertainty import LEVEL, RESAMPLES_COUNT
 
 SCHEMA = "regulars.backtest/1"
+MARKS = CalibrationSettings()
 
 
 def about_business(settings: Settings, histories: Histories) -> Sheet:
@@ -72,6 +74,7 @@ def backtest_report(
     margin: float,
     seed: int,
     resamples_count: int = RESAMPLES_COUNT,
+    calibration: CalibrationSettings = MARKS,
 ) -> Sheet:
     """The whole report; `about` is what is known of the business and of its data."""
     stack = Stack.of(holdouts, margin=margin)
@@ -107,7 +110,11 @@ def backtest_report(
         "strongest": strongest,
         "slices": slices,
         "holdouts": [
-            {"active": _plain(one.report()), "everybody": _plain(one.everybody())}
+            {
+                "active": _plain(one.report()),
+                "everybody": _plain(one.everybody()),
+                "calibration": market_marks(one, calibration),
+            }
             for one in holdouts
         ],
     }

@@ -17,6 +17,7 @@ from training.evaluation import CHAMPION, Holdout
 from training.gate import CHALLENGER
 from training.judged_figures import Resampled
 from training.judging import FEWEST_CUSTOMERS, Sheet, Stack
+from training.market_calibration import marks_told
 from training.models.customer_model import CustomerModel, Version
 from training.recipe import recipe_of
 
@@ -77,6 +78,7 @@ def model_card(settings: Settings, histories: Histories, made: Made) -> Sheet:
         },
         "quality": _quality(made, facts.quality),
         "calibration": _calibration(made.holdout, settings),
+        "markets": facts.quality.get("calibration"),
         "limits": limits(made),
         "gate": made.decision.to_dict(),
     }
@@ -101,6 +103,7 @@ def limits(made: Made) -> list[str]:
             f"Churn probabilities were off by {ours['churn']['ece']:.1%} on average: read them as "
             "a ranking."
         )
+    told += marks_told(facts.quality.get("calibration", {"markets": {}}))
     coverage = ours["value"].get("interval_coverage")
     if coverage is not None and coverage < facts.horizons.interval - COVERAGE_OFF:
         told.append(

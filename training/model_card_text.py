@@ -18,6 +18,7 @@ def card_markdown(card: Sheet) -> str:
         _facts("What it learned from", card["data"]),
         _quality(card["quality"]),
         _calibration(card["calibration"]),
+        *_markets(card.get("markets")),
         "\n".join(["## Limits", "", *(f"* {one}" for one in card["limits"])]),
         gate_markdown(card["gate"]),
     ]
@@ -129,6 +130,34 @@ def _calibration(tenths: Sequence[dict[str, float | None]]) -> str:
     ]
     head = ["## Calibration", "", "Churn in ten groups of equal size, the least risky first:", ""]
     return "\n".join([*head, *_table(["group", "said", "seen"], rows)])
+
+
+def _markets(marks: Sheet | None) -> list[str]:
+    """A section with the mark of every market; none for a card of an earlier version."""
+    if not marks:
+        return []
+    rule = marks["rule"]
+    rows = [
+        [name, one["state"], *_figures(one)]
+        for name, one in {"all active customers": marks["all"], **marks["markets"]}.items()
+    ]
+    header = ["market", "mark", "customers", "said", "seen", "error over five groups"]
+    note = (
+        f"Checked on outcomes until {marks['checked_on']}. Flagged: off by more than "
+        f"{rule['flagged_over']:.0%} beyond chance; withheld, without scores: by more than "
+        f"{rule['withheld_over']:.0%}. In either case an error of {rule['error_share']:.0%} is "
+        f"shared by all markets. Unchecked: fewer than {rule['min_customers']:,} customers; the "
+        "mark of the whole holds there."
+    )
+    return ["\n".join(["## Calibration per market", "", *_table(header, rows), "", note])]
+
+
+def _figures(mark: Sheet) -> list[str]:
+    """The figures behind a mark; dashes for a market that was not checked."""
+    if "said" not in mark:
+        return ["-"] * 4
+    seen = f"{mark['seen']:.3f} ({mark['seen_low']:.3f} to {mark['seen_high']:.3f})"
+    return [f"{mark['customers_count']:,}", _number(mark["said"]), seen, _number(mark["ece"])]
 
 
 def _facts(title: str, facts: Sheet) -> str:

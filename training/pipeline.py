@@ -28,6 +28,7 @@ from training.evaluation import (
 )
 from training.judging import Sheet
 from training.kept_cards import keep_card
+from training.market_calibration import market_marks
 from training.model_card import Made, model_card
 from training.models.customer_model import (
     Horizons,
@@ -118,6 +119,7 @@ def train(
             progress=lambda step: progress(f"holdout: {step}"),
         )
         quality = quality_of(tried.holdout, settings.baseline_name)
+        quality["calibration"] = market_marks(tried.holdout, settings.calibration)
         log_holdout(tried.holdout)
         model = fit_customer_model(
             histories,
@@ -208,7 +210,13 @@ def backtest(
             holdouts.append(holdout)
         progress("report")
         about = about_business(settings, known)
-        report = backtest_report(holdouts, about, margin=settings.value.margin, seed=settings.seed)
+        report = backtest_report(
+            holdouts,
+            about,
+            margin=settings.value.margin,
+            seed=settings.seed,
+            calibration=settings.calibration,
+        )
         log_backtest(report, write_report(report, folder))
     return report
 

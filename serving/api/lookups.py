@@ -13,6 +13,7 @@ from serving.api.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
 from serving.api.raw_orders import orders_table, require_orders_only
 from serving.api.score_object import flat_score, score_object
 from serving.api.score_shapes import AnyScore, FlatScore
+from serving.calibration import KEY
 from serving.state import ServerState
 from serving.store import Generation, Score
 
@@ -58,6 +59,42 @@ class CardPart(TypedDict):
     currency: NotRequired[str]
 
 
+class MarketCalibration(TypedDict):
+    """The figures of a mark: shares said and seen with an interval, the error over five groups."""
+
+    state: Literal["ok", "unchecked", "flagged", "withheld"]
+    customers_count: NotRequired[int]
+    said: NotRequired[float]
+    seen: NotRequired[float]
+    seen_low: NotRequired[float]
+    seen_high: NotRequired[float]
+    ece: NotRequired[float]
+
+
+class CalibrationRule(TypedDict):
+    """When a market is off: beyond these tolerances, with this share of error over all markets."""
+
+    flagged_over: float
+    withheld_over: float
+    min_customers: int
+    error_share: float
+
+
+class CardCalibration(TypedDict):
+    """Where probabilities agreed with what happened on the holdout, per market.
+
+    `customers` counts the customers of the published scores whom a mark concerns, by state and
+    market. A market that is unchecked or not here takes the mark of `all`.
+    """
+
+    rule: CalibrationRule
+    cutoff: str
+    checked_on: str
+    all: MarketCalibration
+    markets: dict[str, MarketCalibration]
+    customers: NotRequired[dict[str, dict[str, int]]]
+
+
 class ModelCard(TypedDict):
     """The model that the published scores come from; `quality` holds its measured grades."""
 
@@ -70,6 +107,7 @@ class ModelCard(TypedDict):
     published_at: str
     churn: CardPart
     cltv: CardPart
+    calibration: NotRequired[CardCalibration]
     quality: dict[str, Any]
 
 
@@ -127,7 +165,9 @@ def model_card(state: ServerState) -> ModelCard:
     """The model behind the published scores, with its grades."""
     current = state.generation()
     grades = dict(current.quality)
-    return ModelCard(
+    # Models of earlier versions bring no marks.
+    marks = grades.pop(KEY, None)
+    card = ModelCard(
         name=current.model_name,
         version=current.model_version,
         run_id=current.run_id,
@@ -146,6 +186,9 @@ def model_card(state: ServerState) -> ModelCard:
         ),
         quality=cast("dict[str, Any]", _finite(grades)),
     )
+    if marks:
+        card["calibration"] = marks
+    return card
 
 
 def _finite(part: object) -> object:

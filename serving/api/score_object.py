@@ -12,6 +12,7 @@ from urllib.parse import quote
 from features.markets import decimal_text
 from serving.api.score_shapes import (
     AnyScore,
+    Calibration,
     Churn,
     Cltv,
     FlatScore,
@@ -21,6 +22,7 @@ from serving.api.score_shapes import (
     Orders,
     ReasonObject,
 )
+from serving.calibration import mark_of
 from serving.reasons import LANGUAGES, reason_text
 from serving.store import MOST_REASONS, Generation, Reason, Score
 
@@ -67,6 +69,7 @@ def flat_score(score: Score, generation: Generation, *, language: str = LANGUAGE
     texts: list[str | None] = [
         reason_text(one, currency=generation.currency, language=language) for one in score.reasons
     ]
+    calibration = _calibration(score, generation)
     first, second, third = (texts + [None] * MOST_REASONS)[:MOST_REASONS]
     money = partial(_money, currency=generation.currency)
     return FlatScore(
@@ -81,6 +84,9 @@ def flat_score(score: Score, generation: Generation, *, language: str = LANGUAGE
         regulars_churn_band=score.band,
         regulars_churn_definition=generation.churn_definition,
         regulars_churn_horizon_days=generation.churn_horizon_days,
+        regulars_churn_calibration_scope=calibration and calibration["scope"],
+        regulars_churn_calibration_checked_on=calibration and calibration["checked_on"],
+        regulars_churn_calibration_ok=calibration and calibration["ok"],
         regulars_alive_probability=_chance(score.alive_probability),
         regulars_expected_orders=_chance(score.expected_orders),
         regulars_cltv_amount=money(score.cltv),
@@ -107,8 +113,17 @@ def _churn(score: Score, generation: Generation) -> Churn:
         "percentile": score.percentile,
         "band": score.band,
         "alive_probability": _chance(score.alive_probability),
+        "calibration": _calibration(score, generation),
     }
     return cast("Churn", _known(parts))
+
+
+def _calibration(score: Score, generation: Generation) -> Calibration | None:
+    mark = mark_of(generation.quality, score.market)
+    if mark is None or score.unavailable_reason is not None:
+        return None
+    parts = {"scope": mark.scope, "checked_on": mark.checked_on, "ok": mark.is_ok}
+    return cast("Calibration", parts)
 
 
 def _cltv(score: Score, generation: Generation) -> Cltv | None:

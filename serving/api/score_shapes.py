@@ -8,6 +8,18 @@ from typing_extensions import TypedDict
 Number = int | float
 
 
+class Calibration(TypedDict):
+    """Whether probabilities agree with what happened: checked in the market, or of all customers.
+
+    `scope` is none where too few customers could be checked; `checked_on` is the last day of the
+    outcomes; `ok` is false where probabilities were off, or could not be checked.
+    """
+
+    scope: Literal["market", "all", "none"]
+    checked_on: str
+    ok: bool
+
+
 class Churn(TypedDict):
     """The chance of no order within the horizon, by the named definition."""
 
@@ -17,6 +29,7 @@ class Churn(TypedDict):
     percentile: NotRequired[int]
     band: NotRequired[str]
     alive_probability: NotRequired[float]
+    calibration: NotRequired[Calibration]
 
 
 class Cltv(TypedDict):
@@ -89,7 +102,11 @@ class ScoreObject(TypedDict):
 
 
 class NoScoreObject(TypedDict):
-    """A customer who is known but has no score, and why."""
+    """A customer who is known but has no score, and why.
+
+    `reason` is already_churned, too_little_history, objected_to_profiling, or
+    model_not_calibrated_for_market where the model was too far off to be shown.
+    """
 
     customer_id: str
     available: Literal[False]
@@ -115,6 +132,9 @@ class FlatScore(TypedDict):
     regulars_churn_band: str | None
     regulars_churn_definition: str
     regulars_churn_horizon_days: int
+    regulars_churn_calibration_scope: str | None
+    regulars_churn_calibration_checked_on: str | None
+    regulars_churn_calibration_ok: bool | None
     regulars_alive_probability: float | None
     regulars_expected_orders: float | None
     regulars_cltv_amount: str | None

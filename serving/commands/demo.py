@@ -8,10 +8,12 @@ import typer
 from features.markets import money_text
 from features.settings import Settings
 from serving.business import DEMO, settings_named
+from serving.calibration import calibration_sentences
 from serving.commands.jobs import ScoreReport, TrainReport, quality_table, score_job, train_job
 from serving.commands.server import check_port, start_server, wait_for_end, wait_until_ready
 from serving.commands.terminal import steps
 from serving.store import ScoreStore
+from serving.texts import FALLBACK, texts_of
 
 # The orders end in 1998; any later day reads them alike.
 TODAY = date(1998, 7, 1)
@@ -71,6 +73,7 @@ def _told(trained: TrainReport, scored: ScoreReport) -> str:
             f"Model:   version {trained.trained.version.number}, grade {quality['grade']}; judged "
             f"on {holdout['customers_count']:,} customers active on {holdout['cutoff']}:",
             quality_table(quality),
+            *calibration_sentences(generation.quality, texts_of(FALLBACK)),
             f"At risk: {overview.at_risk_count:,} of {overview.scored_count:,} customers who still "
             f"come ({overview.customers_count - overview.scored_count:,} had left before).",
             f"Value:   {at_stake} of margin is at stake with them over "

@@ -18,8 +18,11 @@ from features.readiness import COLUMNS, assess
 from features.settings import Settings
 from features.stored import stored_orders
 from serving.batch import Published, score_and_publish
+from serving.calibration import calibration_sentences
+from serving.texts import FALLBACK, texts_of
 from training.backtest_page import PAGE_NAME
 from training.backtest_words import counts_sentence, verdicts
+from training.market_calibration import marks_told
 from training.models.customer_model import Progress
 from training.pipeline import Trained, as_of_day, backtest, train
 
@@ -56,6 +59,7 @@ class TrainReport:
                 holdout_sentence(quality),
                 quality_table(quality),
                 f"Grade {quality['grade']}: {quality['grade_rule']}.",
+                *marks_told(quality["calibration"]),
                 f"Gate ({trained.decision.mode}): {trained.decision.sentence}.",
                 f"Version {trained.version.number} of {trained.version.name} {verdict}.",
             ]
@@ -75,7 +79,11 @@ class BacktestReport:
 
     def as_text(self) -> str:
         """One line per cutoff, the champion beside the strongest baselines, the page."""
-        heads = [_holdout_sentence(one["active"]) for one in self.report["holdouts"]]
+        heads = [
+            line
+            for one in self.report["holdouts"]
+            for line in (_holdout_sentence(one["active"]), *marks_told(one["calibration"]))
+        ]
         return "\n".join([*heads, "", *self._verdicts(), "", f"Page: {self.page}"])
 
     def _verdicts(self) -> list[str]:
@@ -113,6 +121,7 @@ class ScoreReport:
                 *self._left_out(),
                 f"{overview.scored_count:,} of {overview.customers_count:,} customers scored as "
                 f"of {generation.as_of}" + (f" ({unscored})" if unscored else "") + ".",
+                *calibration_sentences(generation.quality, texts_of(FALLBACK)),
                 f"{overview.at_risk_count:,} are at high risk; {stake} is at stake with them.",
                 f"Generation {generation.generation}, model version {generation.model_version}, "
                 f"valid until {generation.valid_until}.",

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.markets import minor_unit_digits
+from serving.calibration import mark_of
 from serving.store import Score
 from serving.web.charts import timeline_chart
 from serving.web.customer_list import reason_texts, rhythm_text
@@ -56,6 +57,9 @@ def _score(edition: Edition, score: Score) -> ScoreView:
         days=texts.number(generation.churn_horizon_days),
         as_of=texts.day(generation.as_of),
     )
+    mark = mark_of(generation.quality, score.market)
+    if mark is not None and mark.is_off:
+        sentence = texts("calibration.ranking")
     percentile = score.percentile
     return ScoreView(
         probability=Stat(

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from serving.calibration import calibration_sentences
 from serving.store import Cell, Overview, ScoreStore
 from serving.web.charts import bands_chart
 from serving.web.edition import BANDS, Edition
@@ -32,6 +33,7 @@ def overview_view(edition: Edition, store: ScoreStore, today: date) -> OverviewV
         bands=_bands(edition, sums, cells),
         unscored_sentence=edition.texts("unscored.sentence", unscored),
         unscored=_unscored(edition, sums),
+        calibration=calibration_sentences(edition.generation.quality, edition.texts),
         quality=quality_view(edition),
     )
 

@@ -142,6 +142,7 @@ class OverviewView:
     bands: ChartView
     unscored_sentence: str
     unscored: tuple[Slice, ...]
+    calibration: tuple[str, ...]
     quality: QualityView | None
 
 

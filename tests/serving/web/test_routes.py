@@ -38,6 +38,27 @@ def test_the_overview_shows_the_sums_of_the_store(get, shop):
     assert "Kaffee & Kuchen" in said
 
 
+def test_a_market_that_is_off_is_told_on_the_overview_and_beside_its_probabilities(
+    shop, empty_shop, get_of, publish
+):
+    marks = {
+        "rule": {"flagged_over": 0.05, "withheld_over": 0.2},
+        "checked_on": "2026-08-31",
+        "all": {"state": "ok"},
+        "markets": {"DE": {"state": "flagged"}, "AT": {"state": "ok"}},
+        "customers": {"flagged": {"DE": 203}, "withheld": {}},
+    }
+    publish(empty_shop, quality=shop.store.current().quality | {"calibration": marks})
+    get = get_of(empty_shop)
+    told = "In DE the probabilities were off by more than 5% on the hold-out: for 203 customers"
+    assert told in text_of(get("/"))
+    pages = {one: text_of(get(f"/customers/C-{one:04}")) for one in range(10, 30)}
+    off = {one for one, page in pages.items() if "read this one as a place among others" in page}
+    assert off == {one for one, page in pages.items() if "Market DE" in page}
+    assert 0 < len(off) < len(pages)
+    assert all("customers with a score like this" not in pages[one] for one in off)
+
+
 def test_every_number_of_the_overview_has_its_definition_beside_it(get):
     assert get("/").text.count('<details class="meaning">') == 5
 
@@ -46,7 +67,7 @@ def test_customers_without_a_score_are_a_slice_of_their_own_with_reasons(get):
     said = text_of(get("/"))
     assert "40 customers have no score." in said
     assert "Already churned 25 8%" in said
-    assert "Model not checked in the market 1 < 1%" in said
+    assert "Model off in the market 1 < 1%" in said
 
 
 def test_the_matrix_cells_lead_to_as_many_customers_as_they_say(get, shop):
@@ -203,7 +224,7 @@ def test_a_customer_whose_orders_are_not_kept_still_has_a_page(empty_shop, publi
         ("U-churned", "No score: Already churned"),
         ("U-new", "No score: Too little history"),
         ("U-objected", "No score: Objected to profiling"),
-        ("U-market", "No score: Model not checked in the market"),
+        ("U-market", "No score: Model off in the market"),
     ],
 )
 def test_a_customer_without_a_score_says_why(get, customer_id, words):

@@ -11,6 +11,7 @@ from jinja2.ext import babel_extract
 
 import serving.web
 from serving import reasons
+from serving.calibration import OFF
 from serving.drivers import CODES, SHOWN
 from serving.texts import CATALOGUE, FOLDER, TEMPLATE, catalogue_of, languages, texts_of
 from serving.web.definitions import GROUPS
@@ -58,6 +59,7 @@ def used_keys() -> set[str]:
         "model_not_calibrated_for_market",
     )  # fmt: skip
     keys |= {f"unavailable.{reason}{part}" for reason in unavailable for part in ("", ".why")}
+    keys |= {f"calibration.{state}" for state in OFF}
     keys |= {f"reason.{way}" for way in ("raises", "lowers")}
     keys |= {f"reason.weight.{weight}" for weight in BANDS}
     keys |= {f"quality.{part}" for part in ("churn", "value")}
