@@ -52,7 +52,7 @@ def score_and_publish(
     scores, scales = Scorer(settings, model, generation).score(histories, as_of)
     generation = replace(generation, scales=scales.to_dict())
     progress("publication")
-    store = ScoreStore.embedded(settings.workspace)
+    store = ScoreStore.of(settings)
     try:
         number = store.publish(generation, scores)
         overview = store.overview(number)

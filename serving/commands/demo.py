@@ -49,7 +49,7 @@ def run_demo(*, serve: bool, port: int) -> int:
 
 def riskiest_customer(settings: Settings) -> str:
     """The customer at high risk with most value at stake."""
-    store = ScoreStore.embedded(settings.workspace)
+    store = ScoreStore.of(settings)
     try:
         generation = store.current()
         if generation is None:
