@@ -98,7 +98,7 @@ class Database:
             connection.execute(lock, {"key": JOURNALING})
 
     def read_only(self) -> sqlite3.Connection:
-        """This thread's own connection to the file of SQLite, for the shortest way to a row."""
+        """A connection of this thread alone to the file of SQLite: the shortest way to a row."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             address = f"file:{quote(str(Path(self.file or '').absolute()))}?mode=ro"

@@ -133,7 +133,7 @@ def publication(
             unfinished = select(GENERATIONS.c.generation, GENERATIONS.c.work).where(
                 GENERATIONS.c.is_published.is_(False)
             )
-            left = {number: found for number, found in connection.execute(unfinished)}
+            left = {row.generation: row.work for row in connection.execute(unfinished)}
         going_on = max((one for one, found in left.items() if work and found == work), default=None)
         for number in left:
             if number != going_on:

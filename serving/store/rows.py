@@ -109,7 +109,7 @@ def generation_of(row: Any) -> Generation:
     return Generation(**values | {"published_at": row["published_at"].replace(tzinfo=UTC)})
 
 
-def _seed(generation: Generation) -> "hashlib._Hash":
+def _seed(generation: Generation) -> hashlib.blake2b:
     """What decides how a customer's numbers are to be read, without the day and the model."""
     shared = (
         generation.churn_definition, generation.churn_horizon_days, generation.value_horizon_days,
@@ -118,7 +118,7 @@ def _seed(generation: Generation) -> "hashlib._Hash":
     return hashlib.blake2b(repr(shared).encode(), digest_size=CONTENT_BYTES)
 
 
-def _content(score: Score, seed: "hashlib._Hash") -> bytes:
+def _content(score: Score, seed: hashlib.blake2b) -> bytes:
     told = (
         score.market, score.unavailable_reason, score.percentile, score.band, score.value_band,
         score.last_order_on.toordinal(), score.order_days_count,

@@ -4,8 +4,10 @@ Rows of `scores`, `score_history` and `score_parts` are written before their gen
 published; nobody looks at them until `score_generations.is_published` says so.
 """
 
+import json
+from typing import Any
+
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -19,10 +21,27 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
 )
 from sqlalchemy.types import TypeEngine
 
 METADATA = MetaData()
+
+
+class JsonText(TypeDecorator[Any]):
+    """Data as text: a grade that could not be computed is NaN, which PostgreSQL's JSON refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str:  # noqa: ARG002
+        """The text of the data."""
+        return json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:  # noqa: ARG002
+        """The data of the text."""
+        return json.loads(value)
+
 
 # Ids are found, sorted and paged by their bytes: the same in every database and every locale.
 _ID: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
@@ -47,8 +66,8 @@ GENERATIONS = Table(
     Column("value_horizon_days", Integer, nullable=False),
     Column("value_interval", Float, nullable=False),
     Column("currency", String, nullable=False),
-    Column("quality", JSON, nullable=False),
-    Column("scales", JSON, nullable=False),
+    Column("quality", JsonText, nullable=False),
+    Column("scales", JsonText, nullable=False),
     # What the scores were made from; a publication that was cut off goes on only with the same.
     Column("work", String, nullable=False),
     Column("is_published", Boolean, nullable=False),
@@ -82,7 +101,7 @@ SCORES = Table(
     Column("order_days_count", Integer, nullable=False),
     Column("spend_value", Float, nullable=False),
     Column("usual_gap_days", Float),
-    Column("reasons", JSON, nullable=False),
+    Column("reasons", JsonText, nullable=False),
     # A digest of all that is the customer's own, and the generation since which it is the same.
     Column("content", LargeBinary, nullable=False),
     Column("changed_in", Integer, nullable=False),
@@ -113,6 +132,6 @@ JOURNAL = Table(
     Column("as_of", Date),
     Column("before", String),
     Column("after", String),
-    Column("data", JSON, nullable=False),
+    Column("data", JsonText, nullable=False),
     sqlite_autoincrement=True,  # a number that came back would be one that a reader has passed
 )
