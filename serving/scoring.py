@@ -1,5 +1,6 @@
 """A champion's scores: what it predicts of each customer, in the words of the score object."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -79,12 +80,7 @@ class Scorer:
         made from the customers scored. Raises ModelRefused if the model learned from features that
         meant something else.
         """
-        self._require_same_meaning(histories.shape)
-        rows = matrix(histories.before(as_of), [as_of])
-        horizons = self._model.facts.horizons
-        lapsed = ~active(
-            rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days
-        ).to_numpy()
+        rows, lapsed = self._rows(histories, as_of)
         present = rows[~lapsed].reset_index(drop=True)
         scores = [_unscored(row, as_of) for row in _records(rows[lapsed])]
         if present.empty:
@@ -102,6 +98,33 @@ class Scorer:
             for row, one in zip(_records(present), _rows(numbers), strict=True)
         ]
         return sorted(scores, key=lambda score: score.customer_id), scales
+
+    def scales_of(self, parts: Iterable[Histories], as_of: date) -> Scales:
+        """The scales of all customers of these parts, of which one at a time is in memory.
+
+        Raises ModelRefused as `score` does.
+        """
+        names, factor = ("churn_probability", "cltv_if_retained"), self._value_factor()
+        kept: dict[str, list[Floats]] = {name: [] for name in names}
+        for part in parts:
+            rows, lapsed = self._rows(part, as_of)
+            if lapsed.all():
+                continue
+            numbers = self._numbers(rows[~lapsed].reset_index(drop=True), factor)
+            for name in names:
+                kept[name].append(numbers[name])
+        if not kept[names[0]]:
+            return Scales((), (), factor)
+        return _scales({name: np.concatenate(kept[name]) for name in names}, factor)
+
+    def _rows(
+        self, histories: Histories, as_of: date
+    ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+        """Features of every customer, and who of them has churned already."""
+        self._require_same_meaning(histories.shape)
+        rows, horizons = matrix(histories.before(as_of), [as_of]), self._model.facts.horizons
+        here = active(rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days)
+        return rows, ~here.to_numpy()
 
     def _require_same_meaning(self, now: Shape) -> None:
         then = Shape.from_dict(self._model.facts.shape, now.groups)

@@ -108,6 +108,11 @@ SCORES = Table(
     Column("etag", String),
     Column("document", LargeBinary),
     Index("scores_by_stake", "generation", "value_at_stake"),
+    # Sums read this index alone, never the rows, which are large.
+    Index(
+        "scores_by_band",
+        *("generation", "band", "value_band", "unavailable_reason", "value_at_stake"),
+    ),
     Index("scores_by_change", "generation", "changed_in", "customer_id"),
 )
 HISTORY = Table(
