@@ -20,6 +20,7 @@ from serving.store.tables import METADATA
 CONNECT_SECONDS = 4
 READ_SECONDS = 5
 WAIT_SECONDS = 10
+MAPPED_BYTES = 8 * 2**30  # of the file: pages are read where the system keeps them, not copied
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 # Numbers for locks that all processes at one PostgreSQL share.
@@ -107,6 +108,7 @@ class Database:
                 address, uri=True, timeout=WAIT_SECONDS, check_same_thread=False,
                 isolation_level=None,
             )  # fmt: skip
+            found.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
             self._local.connection = found
             self._opened.append(found)
         return found

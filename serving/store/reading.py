@@ -5,12 +5,11 @@ Every question but that for the current generation names one, so no answer mixes
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from features.errors import DamagedStore, NotReady
+from features.errors import DamagedStore, NotReady, RegularsError
 from serving.store.database import CURES, SQLITE, Database
 from serving.store.rows import generation_of, score_of
 from serving.store.shapes import Cell, Changed, Generation, Overview, Score
@@ -33,9 +32,11 @@ class ScoreReader:
         if self._database.kind != SQLITE:
             return self._newest()
         # SQLite tells cheaply whether anybody has written since this thread last looked.
-        with _told():
+        try:
             connection = self._database.read_only()
             version = connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise _told(error) from error
         seen: tuple[object, int, Generation | None] | None = getattr(self._seen, "current", None)
         if seen is None or seen[:2] != (connection, version):
             seen = (connection, version, self._newest())
@@ -52,19 +53,18 @@ class ScoreReader:
     def document(self, generation: int, customer_id: str) -> tuple[bytes, str] | None:
         """The ready answer and its ETag; None if the id is not known or none was made."""
         if self._database.kind == SQLITE:
-            with _told():
-                found = (
-                    self._database.read_only()
-                    .execute(_DOCUMENT, (generation, customer_id))
-                    .fetchone()
-                )
+            try:
+                connection = self._database.read_only()
+                found = connection.execute(_DOCUMENT, (generation, customer_id)).fetchone()
+            except sqlite3.Error as error:
+                raise _told(error) from error
         else:
             asked = select(SCORES.c.document, SCORES.c.etag).where(
                 SCORES.c.generation == generation, SCORES.c.customer_id == customer_id
             )
-            with self._database.reading() as connection:
-                found = connection.execute(asked).first()
-        return None if found is None or found[0] is None else (bytes(found[0]), found[1])
+            with self._database.reading() as reading:
+                found = reading.execute(asked).first()
+        return None if found is None or found[0] is None else (found[0], found[1])
 
     def scores(self, generation: int, customer_ids: Sequence[str]) -> dict[str, Score]:
         """Scores of these customers by id; ids never seen are not in it."""
@@ -177,14 +177,8 @@ _MADE = {"generation", "content", "changed_in", "etag", "document"}
 _OF_SCORE = tuple(column for column in SCORES.columns if column.name not in _MADE)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Errors of SQLite itself as ours, told without what was asked."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        message = "The score store does not answer now."
-        raise NotReady(message) from error
-    except sqlite3.DatabaseError as error:
-        message = f"The score store cannot be read: it is damaged. {CURES[SQLITE]}"
-        raise DamagedStore(message) from error
+def _told(error: sqlite3.Error) -> RegularsError:
+    """An error of SQLite itself as ours, told without what was asked."""
+    if isinstance(error, sqlite3.OperationalError):
+        return NotReady("The score store does not answer now.")
+    return DamagedStore(f"The score store cannot be read: it is damaged. {CURES[SQLITE]}")

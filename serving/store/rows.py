@@ -14,8 +14,9 @@ from serving.store.tables import HISTORY, SCORES
 WriteDocument = Callable[[Score, Generation], tuple[bytes, str]]
 """A score's ready answer and its ETag."""
 
-DIGITS_OF_CHANCE, DIGITS_OF_MONEY = 6, 2  # as far as an answer shows them
 CONTENT_BYTES = 12
+# Texts, then chances and counts, then money: as far as an answer shows them, then the reasons.
+_TOLD = "\0".join(["%s"] * 7 + ["%.6f"] * 4 + ["%.2f"] * 6 + ["%s"])
 RAISES, LOWERS = "+", "-"
 
 SCORE_COLUMNS = tuple(column.name for column in SCORES.columns)
@@ -49,11 +50,12 @@ def rows_of(
     number, seed, rows = generation.generation, _seed(generation), Rows([], [])
     for score in scores:
         _check_numbers(score)
-        content = _content(score, seed)
+        reasons = _to_json([_reason_row(one) for one in score.reasons])
+        content = _content(score, reasons, seed)
         last = before.get(score.customer_id)
         changed_in = last[1] if last is not None and last[0] == content else number
         body, etag = document(score, generation) if document else (None, None)
-        rows.scores.append(_score_row(score, number, (content, changed_in, etag, body)))
+        rows.scores.append(_score_row(score, number, (reasons, content, changed_in, etag, body)))
         if changed_in == number:
             rows.history.append(_history_row(score, number))
     return rows
@@ -67,7 +69,7 @@ def _score_row(score: Score, number: int, last: Row) -> Row:
         score.expected_orders, score.cltv, score.cltv_low, score.cltv_high,
         score.cltv_if_retained, score.value_at_stake, score.value_band,
         score.last_order_on.isoformat(), score.order_days_count, score.spend_value,
-        score.usual_gap_days, _to_json([_reason_row(one) for one in score.reasons]), *last,
+        score.usual_gap_days, *last,
     )  # fmt: skip
 
 
@@ -118,31 +120,22 @@ def _seed(generation: Generation) -> hashlib.blake2b:
     return hashlib.blake2b(repr(shared).encode(), digest_size=CONTENT_BYTES)
 
 
-def _content(score: Score, seed: hashlib.blake2b) -> bytes:
-    told = (
+def _content(score: Score, reasons: str, seed: hashlib.blake2b) -> bytes:
+    told = _TOLD % (
         score.market, score.unavailable_reason, score.percentile, score.band, score.value_band,
-        score.last_order_on.toordinal(), score.order_days_count,
-        *(_shown(value, DIGITS_OF_CHANCE) for value in (
-            score.churn_probability, score.alive_probability, score.expected_orders,
-            score.usual_gap_days,
-        )),
-        *(_shown(value, DIGITS_OF_MONEY) for value in (
-            score.spend_value, score.cltv, score.cltv_low, score.cltv_high,
-            score.cltv_if_retained, score.value_at_stake,
-        )),
-        *(part for one in score.reasons for part in (
-            one.code, one.direction, one.weight, _shown(one.value, DIGITS_OF_CHANCE),
-            _shown(one.typical, DIGITS_OF_CHANCE),
-        )),
+        score.last_order_on, score.order_days_count,
+        _number(score.churn_probability), _number(score.alive_probability),
+        _number(score.expected_orders), _number(score.usual_gap_days),
+        score.spend_value, _number(score.cltv), _number(score.cltv_low), _number(score.cltv_high),
+        _number(score.cltv_if_retained), _number(score.value_at_stake), reasons,
     )  # fmt: skip
     digest = seed.copy()
-    digest.update(repr(told).encode())
+    digest.update(told.encode())
     return digest.digest()
 
 
-def _shown(value: float | None, digits: int) -> float | None:
-    # Zero added, so that -0.0 and 0.0 are one.
-    return None if value is None else round(value, digits) + 0.0
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _check_numbers(score: Score) -> None:
