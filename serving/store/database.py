@@ -74,7 +74,7 @@ class Database:
     def alone(self) -> Iterator[None]:
         """The right to publish, for one process at a time. Raises NotReady if another has it."""
         if self.file is not None:
-            with _file_alone(self.file.with_name(self.file.name + ".publishing")):
+            with _file_alone(self.file.with_name(f".{self.file.name}.lock")):
                 yield
             return
         # Held by a connection of its own, so that it ends with the process, however that ends.

@@ -149,22 +149,26 @@ def test_readers_in_other_threads_never_see_a_mix_of_documents(store, generation
         store.publish(replace(generation, model_version=str(version)), scores, document=document)
 
     publish(1)
-    done, wrong = threading.Event(), []
+    done, wrong, passes = threading.Event(), [], [0, 0, 0]
 
-    def read() -> None:
+    def read(reader: int) -> None:
         while not done.is_set():
             current = store.current()
             for name in ids[::20]:
                 found = store.document(current.generation, name)
                 if found != (current.model_version.encode(), current.model_version):
                     wrong.append(found)
+            passes[reader] += 1
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    readers = [threading.Thread(target=read, args=(number,)) for number in range(3)]
     for reader in readers:
         reader.start()
     for version in range(2, 12):
+        before = list(passes)
         publish(version)
-        time.sleep(0.02)  # a reader may stay one generation behind, not two
+        # Requests that began on the generation before end before the next but one comes.
+        while any(now < then + 2 for now, then in zip(passes, before, strict=True)):
+            time.sleep(0.001)
     done.set()
     for reader in readers:
         reader.join()
