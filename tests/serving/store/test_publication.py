@@ -138,6 +138,12 @@ def test_old_rows_do_not_pile_up(store, generation, score, no_score):
     assert count_of(store, HISTORY) == 6
 
 
+def wait_for_passes(passes: list[int], before: list[int]) -> None:
+    """Until what began on the generation before has ended: only the next one may follow it."""
+    while any(now < then + 2 for now, then in zip(passes, before, strict=True)):
+        time.sleep(0.001)
+
+
 def test_readers_in_other_threads_never_see_a_mix_of_documents(store, generation, score):
     ids = [f"C-{number}" for number in range(200)]
 
@@ -166,9 +172,7 @@ def test_readers_in_other_threads_never_see_a_mix_of_documents(store, generation
     for version in range(2, 12):
         before = list(passes)
         publish(version)
-        # Requests that began on the generation before end before the next but one comes.
-        while any(now < then + 2 for now, then in zip(passes, before, strict=True)):
-            time.sleep(0.001)
+        wait_for_passes(passes, before)
     done.set()
     for reader in readers:
         reader.join()
