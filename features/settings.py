@@ -134,6 +134,20 @@ class CalibrationSettings(Part):
         return self
 
 
+class StoreSettings(Part):
+    """Where scores are published, and how long their past is kept."""
+
+    address: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite:///|postgresql://|\$\{\w+\}$)",
+        description="such as postgresql://regulars:${STORE_PASSWORD}@host/scores, secrets from "
+        "the environment; without it, scores.db in the workspace",
+    )
+    history_months: int = Field(
+        default=24, ge=1, le=240, description="how long a customer's past scores are kept"
+    )
+
+
 BaselineName = Literal["recency-rule", "rfm-cells", "bg-nbd", "pareto-nbd"]
 
 
@@ -172,6 +186,7 @@ class Settings(BaseSettings):
     )
     bands: Bands = Bands()
     calibration: CalibrationSettings = CalibrationSettings()
+    store: StoreSettings = StoreSettings()
     baseline: BaselineName | None = Field(
         default=None,
         description="the model to beat; without it bg-nbd, or rfm-cells for subscriptions",
@@ -270,16 +285,24 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     }
     sources = settings.sources.model_copy(update=places)
     near = {
-        name: source.model_copy(update={"url": f"sqlite:///{folder / source.url[10:]}"})
+        name: source.model_copy(update={"url": _near(source.url, folder)})
         for name, source in sources.given().items()
-        if source.url is not None and source.url.startswith("sqlite:///")
+        if source.url is not None
     }
     sources = sources.model_copy(update=near)
+    address = settings.store.address and _near(settings.store.address, folder)
     return settings.model_copy(
         update={
             "sources": sources,
             "features": settings.features.under(folder),
             "trees": None if settings.trees is None else folder / settings.trees,
             "workspace": folder / settings.workspace,
+            "store": settings.store.model_copy(update={"address": address}),
         }
     )
+
+
+def _near(url: str, folder: Path) -> str:
+    """The address of a database, a file of SQLite looked for from this folder."""
+    file = url.removeprefix("sqlite:///")
+    return url if file == url else f"sqlite:///{folder / file}"

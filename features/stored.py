@@ -39,11 +39,14 @@ def load(folder: Path, groups: tuple[ModuleType, ...] = ()) -> Histories:
 
 def histories_of(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Histories:
     """The histories of a generation, of all customers, sorted."""
-    shape = shape_of(stored, groups)
-    parts = list(by_bucket(stored, groups))
+    return _joined(list(by_bucket(stored, groups)))
+
+
+def _joined(parts: Sequence[Histories]) -> Histories:
+    """The histories of different customers as one, sorted."""
     if len(parts) == 1:
         return parts[0]
-    tiles = {}
+    shape, tiles = parts[0].shape, {}
     for family in catalogue(shape).families:
         every = pa.concat_tables([part.tiles[family] for part in parts])
         # Buckets are sorted inside; the sort by customer is stable, so it keeps their days' order.
@@ -58,6 +61,23 @@ def by_bucket(stored: Stored, groups: tuple[ModuleType, ...] = ()) -> Iterator[H
         yield _filled(
             {family: stored.read_tiles(family, bucket) for family in stored.families()}, shape
         )
+
+
+def in_parts(
+    stored: Stored, groups: tuple[ModuleType, ...] = (), *, least_tiles: int = 200_000
+) -> Iterator[Histories]:
+    """The histories of a generation in parts of so many tiles of orders, the last one smaller.
+
+    Every customer is in one part, and the parts of a generation are always the same.
+    """
+    waiting: list[Histories] = []
+    for bucket in by_bucket(stored, groups):
+        waiting.append(bucket)
+        if sum(one.orders.num_rows for one in waiting) >= least_tiles:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
 
 
 def stored_orders(folder: Path, columns: Sequence[str]) -> pa.Table:

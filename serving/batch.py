@@ -1,20 +1,61 @@
 """The batch job: score everybody with the champion and publish the scores as one generation."""
 
+import hashlib
+import json
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from importlib.metadata import version as version_of
+from typing import Protocol
 
 from features.errors import ModelRefused
 from features.histories import Histories
 from features.settings import Settings
+from features.user_groups import own_groups
 from serving.calibration import with_counts
-from serving.scoring import Scorer, new_generation
-from serving.store import Generation, Overview, ScoreStore
-from training.models.customer_model import CustomerModel, Progress, no_progress
+from serving.scoring import Compared, Scorer, new_generation
+from serving.store import Generation, Overview, ScoreStore, WriteDocument
+from training.models.customer_model import CustomerModel
 from training.pipeline import horizons_of
 from training.registry import fetch_champion
 
 log = logging.getLogger(__name__)
+
+
+Parts = Callable[[], Iterable[Histories]]
+"""Gives the histories of all customers part by part, as often as asked, always the same parts."""
+
+
+class Watching(Protocol):
+    """Told the name of each step when it starts, and how much of it is done."""
+
+    def __call__(self, name: str) -> None:
+        """A step starts."""
+
+    def share(self, share: float) -> None:
+        """So much of the step is done, from 0 to 1."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def __call__(self, name: str) -> None:
+        """Nothing."""
+
+    def share(self, share: float) -> None:
+        """Nothing."""
+
+
+UNWATCHED = Unwatched()
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """The customers to score, and the name of their histories."""
+
+    parts: Parts
+    histories: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +68,71 @@ class Published:
 
 def score_and_publish(
     settings: Settings,
-    histories: Histories,
-    histories_name: str,
+    customers: Customers,
     *,
     as_of: date,
     published_at: datetime,
-    progress: Progress = no_progress,
+    document: WriteDocument | None = None,
+    progress: Watching = UNWATCHED,
 ) -> Published:
     """Scores of every customer as of this day, published at once.
 
-    Raises NotReady without a champion, ModelRefused for one that is damaged or does not fit.
+    Customers are gone through twice, a part at a time: once for the numbers that make scores
+    comparable, once for scores and reasons. The second goes on where a run of the same work was cut
+    off. Raises NotReady without a champion or while others publish, ModelRefused for a model that
+    is damaged or does not fit.
     """
     progress("champion")
-    model, version = fetch_champion(settings.workspace, histories.shape.groups)
+    model, version = fetch_champion(settings.workspace, own_groups(settings.features.files))
     _require_same_horizons(settings, model)
     generation = new_generation(
         settings,
         version,
         as_of=as_of,
         published_at=published_at,
-        histories=histories_name,
+        histories=customers.histories,
         quality=dict(model.facts.quality),
     )
-    progress("scores")
-    scores, scales = Scorer(settings, model, generation).score(histories, as_of)
-    quality = with_counts(generation.quality, scores)
+    progress("comparing")
+    scorer = Scorer(settings, model, generation)
+    compared, parts_count = _compared(scorer, customers.parts, as_of)
+    scales, quality = compared.scales, with_counts(generation.quality, compared.customers)
     generation = replace(generation, scales=scales.to_dict(), quality=quality)
-    progress("publication")
-    store = ScoreStore.embedded(settings.workspace)
+    progress("scores")
+    store = ScoreStore.of(settings)
     try:
-        number = store.publish(generation, scores)
-        overview = store.overview(number)
+        work = _work(settings, generation)
+        with store.publication(generation, work=work, document=document) as draft:
+            for number, part in enumerate(customers.parts()):
+                if number not in draft.staged:
+                    draft.stage(number, scorer.score(part, as_of, scales)[0])
+                progress.share((number + 1) / parts_count)
+            published = store.finish(draft)
+        overview = store.overview(published)
     finally:
         store.close()
-    log.info("published %d scores as generation %d", len(scores), number)
-    return Published(replace(generation, generation=number), overview)
+    log.info("published %d scores as generation %d", overview.customers_count, published)
+    return Published(replace(generation, generation=published), overview)
+
+
+def _compared(scorer: Scorer, parts: Parts, as_of: date) -> tuple[Compared, int]:
+    """What is known of all customers together, and the number of parts."""
+    count = 0
+
+    def counted() -> Iterable[Histories]:
+        nonlocal count
+        for part in parts():
+            count += 1
+            yield part
+
+    return scorer.compared(counted(), as_of), count
+
+
+def _work(settings: Settings, generation: Generation) -> str:
+    """A digest of all that decides the scores: runs of the same work give the same rows."""
+    made_from = asdict(generation) | {"published_at": None}
+    told = [version_of("regulars"), settings.model_dump_json(), made_from]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
 def _require_same_horizons(settings: Settings, model: CustomerModel) -> None:

@@ -5,12 +5,10 @@ the whole. What could not be checked at all is not ok: calibration is earned, no
 earlier versions bring no marks; their scores say nothing of calibration.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serving.store import Score
 from serving.texts import Texts
 
 NOT_CALIBRATED = "model_not_calibrated_for_market"
@@ -56,19 +54,16 @@ def mark_of(quality: Quality, market: str) -> Mark | None:
     return Mark("none", marks["checked_on"], "unchecked")
 
 
-def with_counts(quality: Quality, scores: Iterable[Score]) -> dict[str, Any]:
+def with_counts(quality: Quality, customers: Mapping[str, int]) -> dict[str, Any]:
     """The quality with the number of customers whom a flag or a withheld score concerns.
 
-    They stand under `customers`, by state and market; whoever has no score for another reason is
-    not concerned.
+    `customers` counts those of each market who have not churned yet. What is counted stands under
+    `customers`, by state and market.
     """
     if not quality.get(KEY):
         return dict(quality)
-    concerned = Counter(
-        one.market for one in scores if one.unavailable_reason in {None, NOT_CALIBRATED}
-    )
     counts: dict[str, dict[str, int]] = {state: {} for state in OFF}
-    for market, count in sorted(concerned.items()):
+    for market, count in sorted(customers.items()):
         mark = mark_of(quality, market)
         if mark is not None and mark.state in counts:
             counts[mark.state][market] = count

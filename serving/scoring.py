@@ -1,5 +1,7 @@
 """A champion's scores: what it predicts of each customer, in the words of the score object."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -51,6 +53,14 @@ class Scales:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All customers together: their scales, and how many of each market have not churned yet."""
+
+    scales: Scales
+    customers: Mapping[str, int]
+
+
 class Scorer:
     """Scores histories with one model; scales come from the customers first scored or stored."""
 
@@ -80,12 +90,7 @@ class Scorer:
         model was off. Without `scales` they are made from the customers scored. Raises ModelRefused
         if the model learned from features that meant something else.
         """
-        self._require_same_meaning(histories.shape)
-        rows = matrix(histories.before(as_of), [as_of])
-        horizons = self._model.facts.horizons
-        lapsed = ~active(
-            rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days
-        ).to_numpy()
+        rows, lapsed = self._rows(histories, as_of)
         withheld = ~lapsed & self._is_withheld(rows["market"])
         present = rows[~lapsed & ~withheld].reset_index(drop=True)
         scores = [_unscored(row, as_of, ALREADY_CHURNED) for row in _records(rows[lapsed])]
@@ -105,6 +110,37 @@ class Scorer:
             for row, one in zip(_records(present), _rows(numbers), strict=True)
         ]
         return sorted(scores, key=lambda score: score.customer_id), scales
+
+    def compared(self, parts: Iterable[Histories], as_of: date) -> Compared:
+        """All customers of these parts, of which one at a time is in memory.
+
+        Raises ModelRefused as `score` does.
+        """
+        names, factor = ("churn_probability", "cltv_if_retained"), self._value_factor()
+        kept: dict[str, list[Floats]] = {name: [] for name in names}
+        customers: Counter[str] = Counter()
+        for part in parts:
+            rows, lapsed = self._rows(part, as_of)
+            customers.update(str(market) for market in rows.loc[~lapsed, "market"])
+            shown = ~lapsed & ~self._is_withheld(rows["market"])
+            if not shown.any():
+                continue
+            numbers = self._numbers(rows[shown].reset_index(drop=True), factor)
+            for name in names:
+                kept[name].append(numbers[name])
+        if not kept[names[0]]:
+            return Compared(Scales((), (), factor), customers)
+        found = _scales({name: np.concatenate(kept[name]) for name in names}, factor)
+        return Compared(found, customers)
+
+    def _rows(
+        self, histories: Histories, as_of: date
+    ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+        """Features of every customer, and who of them has churned already."""
+        self._require_same_meaning(histories.shape)
+        rows, horizons = matrix(histories.before(as_of), [as_of]), self._model.facts.horizons
+        here = active(rows, horizon_days=horizons.churn_days, grace_days=horizons.grace_days)
+        return rows, ~here.to_numpy()
 
     def _require_same_meaning(self, now: Shape) -> None:
         then = Shape.from_dict(self._model.facts.shape, now.groups)

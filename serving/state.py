@@ -72,8 +72,8 @@ class ServerState:
 
     @cached_property
     def store(self) -> ScoreStore:
-        """The score store of the workspace."""
-        return ScoreStore.embedded(self.settings.workspace)
+        """The score store of the business."""
+        return ScoreStore.of(self.settings)
 
     @property
     def histories_folder(self) -> Path:

@@ -18,14 +18,14 @@ MAX_LANGUAGE_RANGES = 20
 _WEIGHT = re.compile(r"[01](\.\d{0,3})?", re.ASCII)
 
 
-def path_id(request: Request, matched: str) -> str:
+def path_id(request: Request, matched: str, *, suffix: bytes = b"/score") -> str:
     """The customer id of `/v1/customers/{customer_id}/score`, any characters percent-encoded.
 
     `matched` is the server's decoding, which replaces what is no UTF-8; the bytes of the path tell.
     Raises Problem.
     """
     raw = bytes(request.scope.get("raw_path") or quote(request.scope["path"]).encode())
-    encoded = raw.partition(b"/v1/customers/")[2].removesuffix(b"/score")
+    encoded = raw.partition(b"/v1/customers/")[2].removesuffix(suffix)
     try:
         customer_id = asked_id(unquote_to_bytes(encoded).decode("utf-8"))
     except UnicodeDecodeError:
@@ -61,19 +61,33 @@ def _weight(parameter: str) -> float:
 
 def json_response(content: object, headers: Mapping[str, str] | None = None) -> Response:
     """The content as UTF-8 JSON that nobody but the caller may keep."""
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return body_response(json_bytes(content), headers)
+
+
+def json_bytes(content: object) -> bytes:
+    """The content as UTF-8 JSON, as short as it can be."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def body_response(body: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    """A ready JSON body that nobody but the caller may keep."""
     return Response(
-        body.encode(),
+        body,
         media_type="application/json",
         headers={"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
         | dict(headers or {}),
     )
 
 
-def revalidated(request: Request, response: Response) -> Response:
-    """The response with an ETag; 304 without a body if the caller has it already."""
-    # Made of the body, so it is right whatever changed: the scores, the texts or this program.
-    etag = f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+def etag_of(body: bytes) -> str:
+    """The ETag of a body: right whatever changed, the scores, the texts or this program."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def revalidated(request: Request, response: Response, etag: str | None = None) -> Response:
+    """The response with its ETag; 304 without a body if the caller has it already."""
+    etag = etag or etag_of(bytes(response.body))
     response.headers["ETag"] = etag
     known = request.headers.get("if-none-match", "").split(",")
     if not any(one.strip().removeprefix("W/") in {etag, "*"} for one in known):

@@ -13,11 +13,27 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from serving.api import documentation
-from serving.api.answers import json_response, language_of, path_id, revalidated
+from serving.api.answers import (
+    body_response,
+    json_response,
+    language_of,
+    path_id,
+    revalidated,
+)
+from serving.api.following import add_following
 from serving.api.guard import Guard
 from serving.api.inputs import BatchGet, Predict, Wanted
 from serving.api.json_body import read_model
-from serving.api.lookups import Look, ModelCard, Results, get_score, get_scores, model_card, predict
+from serving.api.lookups import (
+    Look,
+    ModelCard,
+    Results,
+    get_ready,
+    get_score,
+    get_scores,
+    model_card,
+    predict,
+)
 from serving.api.metrics import MEDIA_TYPE, Counted, Metrics
 from serving.api.problems import BUSY, Problem, ProblemBody, install_handlers
 from serving.api.score_shapes import AnyScore, FlatScore
@@ -74,6 +90,7 @@ def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
 def _router(state: ServerState) -> APIRouter:
     router = APIRouter(prefix="/v1")
     _add_reading(router, state)
+    add_following(router, state)
     _add_posting(router, state)
     return router
 
@@ -92,9 +109,10 @@ def _add_reading(router: APIRouter, state: ServerState) -> None:
     )
     def one_score(request: Request, customer_id: str, wanted: Asked) -> Response:
         look = _look(request, wanted)
-        content = get_score(state, path_id(request, customer_id), look)
-        response = json_response(content, {"Content-Language": look.language})
-        return revalidated(request, response)
+        headers, asked = {"Content-Language": look.language}, path_id(request, customer_id)
+        if (ready := get_ready(state, asked, look)) is not None:
+            return revalidated(request, body_response(ready[0], headers), ready[1])
+        return revalidated(request, json_response(get_score(state, asked, look), headers))
 
     @router.get(
         "/models/current",

@@ -30,6 +30,11 @@ DESCRIPTION = (
 )
 EXAMPLES = {
     "getScore": "curl http://localhost:3000/v1/customers/C-1042/score",
+    "getScoreHistory": "curl http://localhost:3000/v1/customers/C-1042/score/history",
+    "listChangedScores": (
+        "curl 'http://localhost:3000/v1/scores?changed_since=2026-09-01T00:00:00Z&band=high'"
+    ),
+    "readJournal": "curl 'http://localhost:3000/v1/journal?limit=100'",
     "getCurrentModel": "curl http://localhost:3000/v1/models/current",
     "batchGetScores": (
         "curl http://localhost:3000/v1/scores:batchGet \\\n"

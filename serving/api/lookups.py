@@ -8,6 +8,7 @@ from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from serving.api.answers import etag_of, json_bytes
 from serving.api.inputs import BatchGet, Predict, clean_text
 from serving.api.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
 from serving.api.raw_orders import orders_table, require_orders_only
@@ -119,6 +120,19 @@ def get_score(state: ServerState, customer_id: str, look: Look) -> AnyScore | Fl
     if score is None:
         raise Problem(UNKNOWN_CUSTOMER)
     return look.of(score, generation)
+
+
+def ready_answer(score: Score, generation: Generation) -> tuple[bytes, str]:
+    """The body and ETag of a score in the default view and language, to be kept with it."""
+    body = json_bytes(Look().of(score, generation))
+    return body, etag_of(body)
+
+
+def get_ready(state: ServerState, customer_id: str, look: Look) -> tuple[bytes, str] | None:
+    """The answer that was made when the score was published; None where it must be made now."""
+    if look != Look():
+        return None
+    return state.store.document(state.generation().generation, clean_text(customer_id))
 
 
 def get_scores(state: ServerState, asked: BatchGet, look: Look) -> Results:

@@ -41,10 +41,12 @@ class Kind:
 
 
 MALFORMED = Kind("malformed-json", 400, "The body is not acceptable JSON")
+BAD_CURSOR = Kind("bad-cursor", 400, "The cursor is not one of this list")
 NO_ROUTE = Kind("no-such-route", 404, "There is nothing at this address")
 UNKNOWN_CUSTOMER = Kind("unknown-customer", 404, "No customer with this id is known")
 METHOD = Kind("method-not-allowed", 405, "The address does not answer this method")
 SLOW_BODY = Kind("slow-body", 408, "The body did not arrive in time")
+EVENTS_GONE = Kind("events-gone", 410, "Events behind this cursor are no longer kept")
 TOO_LARGE = Kind("body-too-large", 413, "The body is larger than the limit")
 NOT_JSON = Kind("not-json", 415, "Only application/json is accepted")
 INVALID = Kind("invalid-request", 422, "A field of the request breaks its contract")
@@ -53,8 +55,8 @@ NOT_READY = Kind("not-ready", 503, "There are no scores to answer from yet")
 BUSY = Kind("busy", 503, "The server has as much to do as it can take")
 
 KINDS = (
-    MALFORMED, NO_ROUTE, UNKNOWN_CUSTOMER, METHOD, SLOW_BODY, TOO_LARGE, NOT_JSON, INVALID,
-    INTERNAL, NOT_READY, BUSY,
+    MALFORMED, BAD_CURSOR, NO_ROUTE, UNKNOWN_CUSTOMER, METHOD, SLOW_BODY, EVENTS_GONE, TOO_LARGE,
+    NOT_JSON, INVALID, INTERNAL, NOT_READY, BUSY,
 )  # fmt: skip
 
 

@@ -60,7 +60,8 @@ def score_object(
     parts["model"] = ModelName(
         name=generation.model_name, version=generation.model_version, run_id=generation.run_id
     )
-    parts["links"] = Links(self=score_path(score.customer_id)) if stored else None
+    path = score_path(score.customer_id)
+    parts["links"] = Links(self=path, history=f"{path}/history") if stored else None
     return cast("AnyScore", _known(parts))
 
 

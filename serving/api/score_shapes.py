@@ -80,9 +80,10 @@ class ModelName(TypedDict):
 
 
 class Links(TypedDict):
-    """Where the score can be fetched again."""
+    """Where the score can be fetched again, and where its past."""
 
     self: str
+    history: str
 
 
 class ScoreObject(TypedDict):

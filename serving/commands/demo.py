@@ -28,7 +28,12 @@ def run_demo(*, serve: bool, port: int) -> int:
     settings = settings_named(DEMO)
     with steps(total_count=17) as progress:
         trained = train_job(settings, today=TODAY, progress=progress)
-        scored = score_job(settings, today=TODAY, published_at=datetime.now(UTC), progress=progress)
+        scored = score_job(
+            settings,
+            today=TODAY,
+            published_at=datetime.now(UTC),
+            progress=progress,
+        )
     typer.echo(_told(trained, scored))
     seconds = time.monotonic() - started
     customer = riskiest_customer(settings)
@@ -51,7 +56,7 @@ def run_demo(*, serve: bool, port: int) -> int:
 
 def riskiest_customer(settings: Settings) -> str:
     """The customer at high risk with most value at stake."""
-    store = ScoreStore.embedded(settings.workspace)
+    store = ScoreStore.of(settings)
     try:
         generation = store.current()
         if generation is None:

@@ -16,8 +16,11 @@ from features.ingestion import Ingested, ingest
 from features.markets import money_text
 from features.readiness import COLUMNS, assess
 from features.settings import Settings
-from features.stored import stored_orders
-from serving.batch import Published, score_and_publish
+from features.store.histories import read
+from features.stored import in_parts, stored_orders
+from features.user_groups import own_groups
+from serving.api.lookups import ready_answer
+from serving.batch import Customers, Published, Watching, score_and_publish
 from serving.calibration import calibration_sentences
 from serving.texts import FALLBACK, texts_of
 from training.backtest_page import PAGE_NAME
@@ -166,18 +169,20 @@ def backtest_job(
 
 
 def score_job(
-    settings: Settings, *, today: date, published_at: datetime, progress: Progress
+    settings: Settings, *, today: date, published_at: datetime, progress: Watching
 ) -> ScoreReport:
     """Read, score everybody with the champion, publish."""
+    groups = own_groups(settings.features.files)
     with alone(settings):
         progress("reading")
         ingested = ingest(settings, today=today)
+        stored = read(settings.workspace / "histories")
         published = score_and_publish(
             settings,
-            ingested.histories,
-            ingested.generation,
+            Customers(lambda: in_parts(stored, groups), ingested.generation),
             as_of=as_of_day(settings, ingested.histories),
             published_at=published_at,
+            document=ready_answer,
             progress=progress,
         )
     return ScoreReport(ingested, published)

@@ -7,38 +7,46 @@ from contextlib import contextmanager
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
-
-from training.models.customer_model import Progress as Step
 
 WIDTH = 160
 """Columns of a table that goes to a file or another program."""
 
 
+class Steps:
+    """To be called with its name when a step starts; `share` tells how much of it is done."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        """Steps shown by this bar."""
+        self._bar, self._task = bar, task
+        self._started_count = 0
+
+    def __call__(self, name: str) -> None:
+        """Begin a step: the one before it is done."""
+        self._bar.update(self._task, description=name, completed=self._started_count)
+        self._started_count += 1
+
+    def share(self, share: float) -> None:
+        """Tell how much of the step is done, from 0 to 1."""
+        self._bar.update(self._task, completed=max(self._started_count - 1, 0) + share)
+
+
 @contextmanager
-def steps(total_count: int) -> Iterator[Step]:
+def steps(total_count: int) -> Iterator[Steps]:
     """A function to call at the start of each of so many steps; draws a bar on a terminal only."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.completed:.3g}/{task.total}"),
         TimeElapsedColumn(),
     )
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("starting", total=total_count)
-        started = 0
-
-        def step(name: str) -> None:
-            nonlocal started
-            # A step that begins means that the one before it is done.
-            bar.update(task, description=name, completed=started)
-            started += 1
-
-        yield step
+        yield Steps(bar, task)
         bar.update(task, completed=total_count)
 
 

@@ -178,7 +178,10 @@ def test_everything_is_kept_below_the_workspace(shop):
     assert beside == {"orders.csv", "regulars.yml", ".regulars"}
     inside = {path.name for path in shop.workspace.iterdir()}
     folders = {"artifacts", "cards", "histories", "models"}
-    assert inside - {".lock", ".champion.lock"} == folders | {"mlflow.db", "scores.db"}
+    assert inside - {".lock", ".champion.lock", ".scores.db.lock"} == folders | {
+        "mlflow.db",
+        "scores.db",
+    }
 
 
 # Who may load it

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from features.errors import ModelRefused, NotEnoughData, NotReady
 from features.matrix import matrix
 from features.settings import Settings
-from serving.batch import score_and_publish
+from serving.batch import Customers, score_and_publish
 from serving.commands.jobs import alone
 from serving.commands.one_shot import OneShot, predict_file
 from training.artifact import save_model
@@ -75,7 +75,9 @@ def test_a_champion_does_not_answer_for_other_settings(tmp_path, monkeypatch):
     monkeypatch.setattr("serving.batch.fetch_champion", lambda *_: (model, None))
     changed = shop_settings(tmp_path, churn={"within_days": 30})
     with pytest.raises(ModelRefused, match=r"answers for churn in 60 days .* ask for 30"):
-        score_and_publish(changed, known, "name", as_of=CUTOFF, published_at=None)
+        score_and_publish(
+            changed, Customers(lambda: [known], "name"), as_of=CUTOFF, published_at=None
+        )
 
 
 def test_one_job_at_a_time_works_in_a_workspace(tmp_path):

@@ -57,7 +57,7 @@ def test_a_market_that_came_later_takes_the_mark_of_the_whole():
 def test_the_scores_of_a_model_without_marks_say_nothing_of_calibration(score, generation):
     assert "calibration" not in score_object(score, generation)["churn"]
     assert flat_score(score, generation)["regulars_churn_calibration_ok"] is None
-    assert with_counts(generation.quality, [score]) == generation.quality
+    assert with_counts(generation.quality, {"cz": 1}) == generation.quality
     assert calibration_sentences(generation.quality, texts_of("en")) == ()
 
 
@@ -71,9 +71,8 @@ def test_a_withheld_customer_has_a_reason_and_no_number(no_score, generation):
     ] is None  # fmt: skip
 
 
-def test_sentences_count_the_customers_whom_a_mark_concerns(score, no_score):
-    withheld = replace(no_score, market="vn", unavailable_reason=NOT_CALIBRATED)
-    told = with_counts(quality(cz="flagged", vn="withheld"), [score, no_score, withheld])
+def test_sentences_count_the_customers_whom_a_mark_concerns():
+    told = with_counts(quality(cz="flagged", vn="withheld", us="ok"), {"cz": 1, "us": 9, "vn": 1})
     counts = told["calibration"]["customers"]
     assert counts == {"flagged": {"cz": 1}, "withheld": {"vn": 1}}
     assert calibration_sentences(told, texts_of("en")) == (
@@ -84,13 +83,13 @@ def test_sentences_count_the_customers_whom_a_mark_concerns(score, no_score):
     )
 
 
-def test_nothing_is_said_where_no_market_is_off(score):
-    told = with_counts(quality(cz="ok"), [score])
+def test_nothing_is_said_where_no_market_is_off():
+    told = with_counts(quality(cz="ok"), {"cz": 1})
     assert calibration_sentences(told, texts_of("en")) == ()
 
 
 def test_the_current_model_tells_its_marks(empty_state, client_of, score, generation):
-    known = replace(generation, quality=with_counts(quality(cz="flagged"), [score]))
+    known = replace(generation, quality=with_counts(quality(cz="flagged"), {"cz": 1}))
     empty_state.store.publish(known, [score])
     card = client_of(empty_state).get("/v1/models/current").json()
     assert card["calibration"]["markets"] == {"cz": {"state": "flagged"}}

@@ -67,7 +67,10 @@ def test_a_score_explains_itself(score, generation):
             },
         ],
         "model": {"name": "churn", "version": "17", "run_id": "run-17"},
-        "links": {"self": "/v1/customers/C-1042/score"},
+        "links": {
+            "self": "/v1/customers/C-1042/score",
+            "history": "/v1/customers/C-1042/score/history",
+        },
     }
 
 
@@ -80,7 +83,10 @@ def test_a_customer_without_a_score_is_told_why_and_has_no_numbers(no_score, gen
         "valid_until": "2026-09-08",
         "market": "cz",
         "model": {"name": "churn", "version": "17", "run_id": "run-17"},
-        "links": {"self": "/v1/customers/new%2F%C3%A1%20b/score"},
+        "links": {
+            "self": "/v1/customers/new%2F%C3%A1%20b/score",
+            "history": "/v1/customers/new%2F%C3%A1%20b/score/history",
+        },
     }
 
 

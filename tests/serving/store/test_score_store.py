@@ -89,11 +89,20 @@ def test_readers_see_whole_generations_while_others_are_published(store, generat
     assert len(seen) > 1
 
 
-def test_another_process_opening_the_store_reads_the_same(store, settings, generation, score):
+def test_another_process_opening_the_store_reads_the_same(store, open_store, generation, score):
     number = store.publish(generation, [score])
-    other = ScoreStore.embedded(settings.workspace)
+    other = open_store()
     assert other.scores(number, [score.customer_id]) == {score.customer_id: score}
-    other.close()
+    assert other.current().generation == number
+    later = store.publish(generation, [score])
+    assert other.current().generation == later
+
+
+def test_a_thousand_scores_are_read_at_once(store, generation, score):
+    number = store.publish(generation, of_probability(score, 0.5))
+    found = store.scores(number, CUSTOMERS[:1_000])
+    wanted = list(of_probability(score, 0.5))[:1_000]
+    assert found == {one.customer_id: one for one in wanted}
 
 
 def test_the_overview_adds_up(store, generation, score, no_score):
