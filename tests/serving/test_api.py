@@ -103,7 +103,7 @@ def test_an_unknown_id_is_a_problem_that_does_not_repeat_it(client):
     ],
 )
 def test_a_bad_path_is_a_problem(client, path, status, pointer):
-    assert_problem(client.get(f"http://testserver{path}"), status, pointer)
+    assert_problem(client.get(f"http://127.0.0.1{path}"), status, pointer)
 
 
 @shared_client
