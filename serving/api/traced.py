@@ -1,7 +1,7 @@
 """The outermost layer: a request's id and its place in a trace, and its line in the log."""
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 from timeit import default_timer
 
@@ -72,7 +72,7 @@ def ids_of(headers: list[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]
             request_id = value
         elif name == b"traceparent":
             trace = value
-    request_id = request_id or uuid.uuid4().hex.encode()
+    request_id = request_id or os.urandom(16).hex().encode()
     told, ids = [(b"x-request-id", request_id)], {"request_id": request_id.decode()}
     found = _TRACE.fullmatch(trace)
     # All zeros is what the specification calls invalid, to be passed over.
