@@ -12,6 +12,7 @@ RegularsError
 ├── NotEnoughData       too few customers or too short a history: no honest model
 ├── ModelRefused        a model folder that is damaged or does not fit this version
 ├── PromotionRefused    the gate, or a change meanwhile, keeps a version from becoming champion
+├── UnknownKey          an API key that is not there, or opens nothing any more
 └── NotReady            no champion or no scores yet
 
 `exit_code` is what the command line ends with: 1 for a rule of ours, 3 for too little data
@@ -69,6 +70,10 @@ class ModelRefused(RegularsError):
 
 class PromotionRefused(RegularsError):
     """A version may not become champion: the gate refuses it, or the champion changed meanwhile."""
+
+
+class UnknownKey(RegularsError):
+    """There is no API key of this id, or it opens nothing any more."""
 
 
 class NotReady(RegularsError):

@@ -21,6 +21,7 @@ from features.engine_settings import EngineName, SparkSettings
 from features.errors import SettingsError
 from features.feature_settings import FeatureSettings
 from features.market_settings import CurrencyCode, Market
+from features.serve_settings import ServeSettings
 from features.settings_parts import Part
 from features.settings_reading import explained, read_mapping
 from features.source_settings import Sources
@@ -195,6 +196,7 @@ class Settings(BaseSettings):
         default=None, description="score as of this day; without it, the day after the last order"
     )
     valid_days: int = Field(default=7, ge=1, description="how long a score may be used")
+    serve: ServeSettings = ServeSettings()
     min_customers: int = Field(default=500, ge=100, description="below this there is no model")
     seed: int = Field(default=1, ge=0, description="same data, settings and seed: same bytes")
 

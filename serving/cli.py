@@ -19,7 +19,7 @@ import typer
 
 from features.errors import RegularsError
 from features.settings import FILE_NAME
-from serving import cli_models
+from serving import cli_keys, cli_models
 from serving.cli_options import JsonOption, MarkdownOption, NowOption, SettingsOption, day_of
 from serving.cli_retention import retention
 from serving.cli_table import predict_table
@@ -41,6 +41,7 @@ app.command()(tune)
 features = typer.Typer(no_args_is_help=True, help="What is known of a customer: the catalogue.")
 app.add_typer(features, name="features")
 app.add_typer(cli_models.models, name="models")
+app.add_typer(cli_keys.keys, name="keys")
 app.command()(cli_models.promote)
 app.command()(cli_models.rollback)
 

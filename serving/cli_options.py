@@ -1,6 +1,6 @@
 """Options that several commands of the command line share, and the day that it is."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -25,3 +25,8 @@ NowOption = Annotated[
 def day_of(now: datetime | None) -> date:
     """The day that `--now` names, or today's here."""
     return now.date() if now else datetime.now().astimezone().date()
+
+
+def now_utc() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)

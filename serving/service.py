@@ -7,6 +7,7 @@ BentoML gives the process, the start-up and the container; it parses no request 
 import gc
 import importlib
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -19,9 +20,8 @@ import bentoml
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from serving import logs
 from serving.api.app import make_app
-from serving.api.guard import Guard
-from serving.api.metrics import Counted
 from serving.state import ServerState
 
 
@@ -34,7 +34,8 @@ def _page_routes(state: ServerState) -> Sequence[BaseRoute]:
 
 
 state = ServerState()
-app = make_app(state, extra_routes=_page_routes(state))
+app = make_app(state, extra_routes=_page_routes(state), log_stream=sys.stdout)
+logs.configure(sys.stderr)
 
 
 async def _everything(scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,10 +80,11 @@ class Regulars:
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
         """Give the store's connections back."""
+        app.access.close()
         state.close()
 
 
 # Before every route, BentoML's own too; the decorators have made a Service of the class.
 _service = cast("bentoml.Service[Regulars]", Regulars)
-_service.add_asgi_middleware(Counted, metrics=app.metrics)
-_service.add_asgi_middleware(Guard)
+for layer in app.layers:
+    _service.add_asgi_middleware(layer.cls, **layer.kwargs)

@@ -59,7 +59,7 @@ class ServerState:
         """Remember how to open each part."""
         self._read_settings = read_settings
         self._load_scorer = load_scorer
-        self._clock = clock
+        self.clock = clock
         self._loading = threading.Lock()
         self._scorer: tuple[int, Scorer] | None = None
         self._counted: tuple[int, int] | None = None
@@ -136,7 +136,7 @@ class ServerState:
                 self._counted = (current.generation, overview.customers_count)
         except (RegularsError, SQLAlchemyError):
             return None
-        age = (self._clock() - current.published_at).total_seconds()
+        age = (self.clock() - current.published_at).total_seconds()
         return Freshness(
             # A clock set back must not make scores look newer than new.
             age_seconds=max(age, 0.0),

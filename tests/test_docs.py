@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from features.schema import EVENT_TABLES
+from features.serve_settings import ServeSettings
 from features.settings import CalibrationSettings, load_settings
 from features.tree_settings import ModelTrees, TreeSettings, load_trees
 from features.user_groups import own_features, own_groups
+from serving.access.keys import SCOPES
 from serving.commands.feature_trial import try_features
 from serving.commands.features import all_features, dictionary_markdown
 
@@ -105,3 +107,11 @@ def test_the_example_of_a_search_in_python_runs(tmp_path):
     )
     assert ended.returncode == 0, ended.stderr
     assert re.fullmatch(r"\{'leaves': [48]\}\n", ended.stdout)
+
+
+def test_the_page_on_serving_names_every_scope_and_setting():
+    text = (DOCS / "serving.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([\w:]+)` \| [a-z`]", text, re.MULTILINE) == list(SCOPES)
+    assert [name for name in ServeSettings.model_fields if f"serve.{name}" not in text] == []
+    shown = {str(one.default) for one in ServeSettings.model_fields.values()}
+    assert [one for one in shown if one.isdigit() and f"{int(one):,}" not in text] == []

@@ -36,6 +36,7 @@ COMMANDS = (
     "models",
     "promote",
     "rollback",
+    "keys",
     "predict",
     "serve",
     "demo",

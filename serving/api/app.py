@@ -4,14 +4,17 @@ Each request takes one published generation at its start and answers from that o
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, TextIO
 
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Query, Request
+from starlette.middleware import Middleware
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from serving.access.access import Access
 from serving.api import documentation
 from serving.api.answers import (
     body_response,
@@ -20,6 +23,7 @@ from serving.api.answers import (
     path_id,
     revalidated,
 )
+from serving.api.door import Door, InFlight
 from serving.api.following import add_following
 from serving.api.guard import Guard
 from serving.api.inputs import BatchGet, Predict, Wanted
@@ -35,8 +39,11 @@ from serving.api.lookups import (
     predict,
 )
 from serving.api.metrics import MEDIA_TYPE, Counted, Metrics
+from serving.api.permissions import NeedsRoute, caller_of, needs, require_scopes
 from serving.api.problems import BUSY, Problem, ProblemBody, install_handlers
 from serving.api.score_shapes import AnyScore, FlatScore
+from serving.api.traced import Traced
+from serving.logs import AccessLog
 from serving.state import ServerState
 
 PREDICTING = 2  # at a time; more would only make each other slower
@@ -49,6 +56,8 @@ class Api(FastAPI):
     """The application; its OpenAPI document also describes bodies that it parses itself."""
 
     metrics: Metrics
+    access: Access
+    layers: list[Middleware]  # for every request, the outermost first
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 document, made once."""
@@ -57,8 +66,16 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def make_app(state: ServerState, extra_routes: Sequence[BaseRoute] = ()) -> Api:
-    """The whole application, for any ASGI server; `extra_routes` are those of the page."""
+def make_app(
+    state: ServerState,
+    extra_routes: Sequence[BaseRoute] = (),
+    *,
+    log_stream: TextIO | None = None,
+) -> Api:
+    """The whole application, for any ASGI server; `extra_routes` are those of the page.
+
+    With a stream, a line of JSON is written to it for each request.
+    """
     app = Api(
         title="Regulars",
         version=documentation.API_VERSION,
@@ -68,6 +85,8 @@ def make_app(state: ServerState, extra_routes: Sequence[BaseRoute] = ()) -> Api:
         redirect_slashes=False,
     )
     app.metrics = Metrics(state)
+    app.access = Access(lambda: state.settings, state.clock)
+    app.layers = _layers(app, log_stream)
     install_handlers(app)
     app.include_router(_router(state))
 
@@ -75,16 +94,34 @@ def make_app(state: ServerState, extra_routes: Sequence[BaseRoute] = ()) -> Api:
         return Response(app.metrics.text(), media_type=MEDIA_TYPE)
 
     pages = documentation.routes(app.openapi)
-    app.router.routes.extend([Route("/metrics", metrics), *pages, *extra_routes])
-    app.add_middleware(Guard)
-    app.add_middleware(Counted, metrics=app.metrics)
+    measured = NeedsRoute("/metrics", metrics, scope="metrics")
+    app.router.routes.extend([measured, *pages, *extra_routes])
+    require_scopes(app.routes)
+    # The outermost first.
+    app.user_middleware = [*app.layers, Middleware(InFlight, access=app.access)]
     return app
+
+
+def _layers(app: Api, log_stream: TextIO | None) -> list[Middleware]:
+    @lru_cache(maxsize=1)
+    def access_log() -> AccessLog | None:
+        share = app.access.settings.serve.log_share
+        return None if log_stream is None else AccessLog(log_stream, share)
+
+    return [
+        Middleware(Traced, access_log=access_log),
+        Middleware(Counted, metrics=app.metrics),
+        Middleware(Door, access=app.access),
+        Middleware(Guard),
+    ]
 
 
 def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route can answer, for the OpenAPI document."""
     answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}
-    return answers | {status: {"model": ProblemBody} for status in (*statuses, 422, 503)}
+    return answers | {
+        status: {"model": ProblemBody} for status in (401, 403, *statuses, 422, 429, 503)
+    }
 
 
 def _router(state: ServerState) -> APIRouter:
@@ -96,7 +133,11 @@ def _router(state: ServerState) -> APIRouter:
 
 
 def _look(request: Request, wanted: Wanted) -> Look:
-    return Look(view=wanted.view, language=language_of(request, wanted.lang))
+    return Look(
+        view=wanted.view,
+        language=language_of(request, wanted.lang),
+        caller=caller_of(request),
+    )
 
 
 def _add_reading(router: APIRouter, state: ServerState) -> None:
@@ -104,6 +145,7 @@ def _add_reading(router: APIRouter, state: ServerState) -> None:
         # `:path`, because an id may hold a slash.
         "/customers/{customer_id:path}/score",
         operation_id="getScore",
+        dependencies=[needs("scores:read")],
         summary="The score of one customer",
         responses=_answers(AnyScore | FlatScore, 404) | {304: {"description": "Not modified"}},
     )
@@ -117,6 +159,7 @@ def _add_reading(router: APIRouter, state: ServerState) -> None:
     @router.get(
         "/models/current",
         operation_id="getCurrentModel",
+        dependencies=[needs("scores:read")],
         summary="The model behind the published scores, with its grades",
         responses=_answers(ModelCard),
     )
@@ -130,6 +173,7 @@ def _add_posting(router: APIRouter, state: ServerState) -> None:
     @router.post(
         "/scores:batchGet",
         operation_id="batchGetScores",
+        dependencies=[needs("scores:read")],
         summary="The scores of up to 1,000 customers",
         responses=_answers(Results, 400, 408, 413, 415),
         openapi_extra=documentation.request_body(BatchGet),
@@ -141,6 +185,7 @@ def _add_posting(router: APIRouter, state: ServerState) -> None:
     @router.post(
         "/scores:predict",
         operation_id="predictScores",
+        dependencies=[needs("scores:read")],
         summary="Scores of order histories that need not be stored",
         responses=_answers(Results, 400, 408, 413, 415),
         openapi_extra=documentation.request_body(Predict),

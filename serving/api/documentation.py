@@ -16,6 +16,8 @@ from serving.api.inputs import MAX_CUSTOMERS, MAX_ID_CHARS, MAX_IDS, MAX_ORDERS,
 
 API_VERSION = "1"
 LIMITS = {
+    "Key": "Authorization: Bearer <API key>, with the scope that the operation names",
+    "Requests": "a minute as RateLimit-Policy says; 429 and Retry-After beyond",
     "Body": f"{MAX_BODY_BYTES:,} bytes, arriving within {BODY_SECONDS:g} seconds",
     "Ids of one batch": f"{MAX_IDS:,}",
     "Customers of one prediction": f"{MAX_CUSTOMERS:,}, with {MAX_ORDERS:,} orders together",

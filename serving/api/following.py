@@ -17,6 +17,7 @@ from serving.api.follow_shapes import HistoryPage, JournalPage, ScoresPage
 from serving.api.follows import Followed, get_changed, get_history, get_journal
 from serving.api.inputs import Input, Moment, Wanted
 from serving.api.lookups import Look
+from serving.api.permissions import caller_of, needs
 from serving.api.problems import ProblemBody
 from serving.state import ServerState
 
@@ -64,6 +65,7 @@ def add_following(router: APIRouter, state: ServerState) -> None:
     @router.get(
         "/customers/{customer_id:path}/score/history",
         operation_id="getScoreHistory",
+        dependencies=[needs("scores:read")],
         summary="Past scores of one customer and what changed, the newest first",
         responses=_answers(HistoryPage, HISTORY, 400, 404),
     )
@@ -71,16 +73,20 @@ def add_following(router: APIRouter, state: ServerState) -> None:
         request: Request, customer_id: str, asked: Annotated[HistoryAsked, Query()]
     ) -> Response:
         known = path_id(request, customer_id, suffix=b"/score/history")
-        return json_response(get_history(state, known, after=asked.after, limit=asked.limit))
+        caller = caller_of(request)
+        return json_response(
+            get_history(state, known, caller, after=asked.after, limit=asked.limit)
+        )
 
     @router.get(
         "/scores",
         operation_id="listChangedScores",
+        dependencies=[needs("scores:read")],
         summary="Scores that changed, at least once each, whatever is published meanwhile",
         responses=_answers(ScoresPage, FEED, 400),
     )
     def changed(request: Request, asked: Annotated[FeedAsked, Query()]) -> Response:
-        look = Look(view=asked.view, language=language_of(request, asked.lang))
+        look = Look(asked.view, language_of(request, asked.lang), caller_of(request))
         followed = Followed(asked.band, asked.market, asked.changed_since)
         return json_response(
             get_changed(state, followed, look, after=asked.after, limit=asked.limit),
@@ -90,11 +96,13 @@ def add_following(router: APIRouter, state: ServerState) -> None:
     @router.get(
         "/journal",
         operation_id="readJournal",
+        dependencies=[needs("scores:read")],
         summary="What happened, in order: the events that webhooks push",
         responses=_answers(JournalPage, JOURNAL, 400, 410),
     )
-    def journal(asked: Annotated[JournalAsked, Query()]) -> Response:
-        return json_response(get_journal(state, after=asked.after, limit=asked.limit))
+    def journal(request: Request, asked: Annotated[JournalAsked, Query()]) -> Response:
+        caller = caller_of(request)
+        return json_response(get_journal(state, caller, after=asked.after, limit=asked.limit))
 
 
 def _answers(
@@ -102,4 +110,6 @@ def _answers(
 ) -> dict[int | str, dict[str, Any]]:
     content = {"application/json": {"example": example}}
     answers: dict[int | str, dict[str, Any]] = {200: {"model": model, "content": content}}
-    return answers | {status: {"model": ProblemBody} for status in (*statuses, 422, 503)}
+    return answers | {
+        status: {"model": ProblemBody} for status in (401, 403, *statuses, 422, 429, 503)
+    }

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from features.markets import decimal_text
+from serving.access.keys import Caller
 from serving.api.cursors import bad_cursor, cursor_of, place_of
 from serving.api.follow_shapes import (
     ChangeObject,
@@ -21,7 +22,7 @@ from serving.api.follow_shapes import (
 )
 from serving.api.inputs import clean_text
 from serving.api.lookups import Look
-from serving.api.problems import EVENTS_GONE, UNKNOWN_CUSTOMER, Problem
+from serving.api.problems import EVENTS_GONE, FORBIDDEN, UNKNOWN_CUSTOMER, Problem
 from serving.api.score_object import DIGITS, score_path
 from serving.state import ServerState
 from serving.store import BAND_CHANGED, JournalEvent, PastScore, change
@@ -40,10 +41,12 @@ class Followed:
 
 
 def get_history(
-    state: ServerState, customer_id: str, *, after: str | None, limit: int
+    state: ServerState, customer_id: str, caller: Caller, *, after: str | None, limit: int
 ) -> HistoryPage:
     """Past scores of one customer. Raises Problem for an id that has none, or a bad cursor."""
     known = clean_text(customer_id)
+    if caller.markets is not None:
+        _require_seen(state, known, caller)
     before: int | None = None
     if after is not None:
         (before,) = place_of("history", after, (int,))
@@ -65,7 +68,8 @@ def get_changed(
 ) -> ScoresPage:
     """A page of changed scores, read from the current generation. Raises Problem."""
     generation = state.generation()
-    filters = (followed.band, followed.market)
+    market = _market_seen(followed.market, look.caller)
+    filters = (followed.band, market)
     if after is not None:
         types = (_TEXT_OR_NONE, _TEXT_OR_NONE, int, str)
         *of_cursor, since, last = place_of("scores", after, types)
@@ -77,7 +81,7 @@ def get_changed(
     else:
         place = _first_place(state, followed.since)
     found = state.store.changed(
-        generation.generation, after=place, band=followed.band, market=followed.market,
+        generation.generation, after=place, band=followed.band, market=market,
         limit=limit + 1,
     )  # fmt: skip
     shown, more = found[:limit], len(found) > limit
@@ -89,8 +93,12 @@ def get_changed(
     )
 
 
-def get_journal(state: ServerState, *, after: str | None, limit: int) -> JournalPage:
+def get_journal(
+    state: ServerState, caller: Caller, *, after: str | None, limit: int
+) -> JournalPage:
     """A page of the journal. Raises Problem for a bad cursor, or one whose events are gone."""
+    if caller.markets is not None:
+        raise Problem(FORBIDDEN, "The journal tells of all markets; the key is for some.")
     journal, place = state.store.journal, 0
     if after is not None:
         (place,) = place_of("journal", after, (int,))
@@ -104,6 +112,24 @@ def get_journal(state: ServerState, *, after: str | None, limit: int) -> Journal
         events=[_event(one) for one in shown],
         paging=Paging(more=more, next=Next(after=cursor_of("journal", last))),
     )
+
+
+def _require_seen(state: ServerState, customer_id: str, caller: Caller) -> None:
+    """Nothing, if the customer's market is one of the key's; else Problem, as of nobody known."""
+    score = state.store.scores(state.generation().generation, [customer_id]).get(customer_id)
+    if score is None or not caller.sees(score.market):
+        raise Problem(UNKNOWN_CUSTOMER)
+
+
+def _market_seen(market: str | None, caller: Caller) -> str | None:
+    """The market to filter by. Raises Problem for one that the key is not for."""
+    if caller.markets is None:
+        return market
+    if market is None and len(caller.markets) == 1:
+        return next(iter(caller.markets))
+    if market is None or not caller.sees(market):
+        raise Problem(FORBIDDEN, "The key is for some markets; name one of them as market.")
+    return market
 
 
 def _first_place(state: ServerState, since: datetime | None) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.problems import (
+    BUSY,
     NOT_JSON,
     SLOW_BODY,
     TOO_LARGE,
@@ -20,6 +21,7 @@ from serving.api.problems import (
 
 MAX_BODY_BYTES = 8 * 2**20
 BODY_SECONDS = 5.0  # below the time limit of the whole request
+MAX_ARRIVING_BYTES = 16 * MAX_BODY_BYTES  # of all bodies together that are not whole yet
 _PASSED = "regulars.guarded"
 # The rest of a refused body would arrive as the next request of the connection.
 _CLOSE = {"Connection": "close"}
@@ -39,6 +41,7 @@ class Guard:
         self.app = app
         self.max_bytes = max_bytes
         self.body_seconds = body_seconds
+        self._arriving_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a problem, or let the request pass with its body in one piece."""
@@ -85,15 +88,22 @@ class Guard:
 
     async def _received(self, receive: Receive) -> bytes | None:
         body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            if len(body) > self.max_bytes:
-                raise self._too_large()
-            if not message.get("more_body", False):
-                return bytes(body)
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                part = message.get("body", b"")
+                body += part
+                self._arriving_bytes += len(part)
+                if len(body) > self.max_bytes:
+                    raise self._too_large()
+                if self._arriving_bytes > MAX_ARRIVING_BYTES:
+                    raise Problem(BUSY, "Too many bodies arrive at once.", headers=_CLOSE)
+                if not message.get("more_body", False):
+                    return bytes(body)
+        finally:
+            self._arriving_bytes -= len(body)
 
     def _too_large(self) -> Problem:
         return Problem(TOO_LARGE, f"At most {self.max_bytes:,} bytes.", headers=_CLOSE)

@@ -8,9 +8,10 @@ from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from serving.access.keys import LOCAL, Caller
 from serving.api.answers import etag_of, json_bytes
 from serving.api.inputs import BatchGet, Predict, clean_text
-from serving.api.problems import UNKNOWN_CUSTOMER, Problem, ProblemBody
+from serving.api.problems import FORBIDDEN, UNKNOWN_CUSTOMER, Problem, ProblemBody
 from serving.api.raw_orders import orders_table, require_orders_only
 from serving.api.score_object import flat_score, score_object
 from serving.api.score_shapes import AnyScore, FlatScore
@@ -25,6 +26,7 @@ class Look:
 
     view: Literal["full", "flat"] = "full"
     language: str = "en"
+    caller: Caller = LOCAL  # for whom other markets' customers do not exist
 
     def of(
         self, score: Score, generation: Generation, *, stored: bool = True
@@ -33,6 +35,10 @@ class Look:
         if self.view == "flat":
             return flat_score(score, generation, language=self.language)
         return score_object(score, generation, language=self.language, stored=stored)
+
+
+READY = "full", "en"
+"""The view and language that are made when scores are published."""
 
 
 class Result(TypedDict):
@@ -117,7 +123,7 @@ def get_score(state: ServerState, customer_id: str, look: Look) -> AnyScore | Fl
     generation = state.generation()
     known = clean_text(customer_id)
     score = state.store.scores(generation.generation, [known]).get(known)
-    if score is None:
+    if score is None or not look.caller.sees(score.market):
         raise Problem(UNKNOWN_CUSTOMER)
     return look.of(score, generation)
 
@@ -130,7 +136,8 @@ def ready_answer(score: Score, generation: Generation) -> tuple[bytes, str]:
 
 def get_ready(state: ServerState, customer_id: str, look: Look) -> tuple[bytes, str] | None:
     """The answer that was made when the score was published; None where it must be made now."""
-    if look != Look():
+    # A caller of some markets is asked about each customer's; the bytes do not tell it.
+    if look.caller.markets is not None or (look.view, look.language) != READY:
         return None
     return state.store.document(state.generation().generation, clean_text(customer_id))
 
@@ -148,7 +155,7 @@ def get_scores(state: ServerState, asked: BatchGet, look: Look) -> Results:
 
 
 def _result(customer_id: str, score: Score | None, generation: Generation, look: Look) -> Result:
-    if score is None:
+    if score is None or not look.caller.sees(score.market):
         problem = Problem(UNKNOWN_CUSTOMER).body()
         return Result(customer_id=customer_id, status=404, problem=problem)
     return Result(customer_id=customer_id, status=200, score=look.of(score, generation))
@@ -160,6 +167,8 @@ def predict(state: ServerState, asked: Predict, look: Look) -> Results:
     as_of = asked.as_of or generation.as_of
     require_orders_only(state.settings)
     orders = orders_table(asked.customers, state.settings, as_of)
+    if not all(look.caller.sees(market) for market in orders["market"].unique().to_pylist()):
+        raise Problem(FORBIDDEN, "The key is not for the market of every order.")
     scorer = state.scorer(generation)
     scores = {score.customer_id: score for score in scorer.score_orders(orders, as_of)}
     valid_until = as_of + timedelta(days=state.settings.valid_days)

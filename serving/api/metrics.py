@@ -76,8 +76,8 @@ class Counted:
             await self.app(scope, receive, watched)
         finally:
             self.metrics.observe(
-                route=_route(scope),
-                method=scope["method"] if scope["method"] in _METHODS else "other",
+                route=route_of(scope),
+                method=known_method(scope),
                 status=status,
                 seconds=default_timer() - start,
             )
@@ -87,7 +87,12 @@ _PASSED = "regulars.counted"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def _route(scope: Scope) -> str:
+def known_method(scope: Scope) -> str:
+    """The method, or `other` for what a stranger made up."""
+    return str(scope["method"]) if scope["method"] in _METHODS else "other"
+
+
+def route_of(scope: Scope) -> str:
     """The pattern that matched; for pages, which tell none, the endpoint's name; else `none`."""
     pattern = getattr(scope.get("route"), "path", "")
     return str(pattern or getattr(scope.get("endpoint"), "__name__", "none"))

@@ -42,21 +42,30 @@ class Kind:
 
 MALFORMED = Kind("malformed-json", 400, "The body is not acceptable JSON")
 BAD_CURSOR = Kind("bad-cursor", 400, "The cursor is not one of this list")
+BAD_KEY = Kind("bad-idempotency-key", 400, "The Idempotency-Key cannot be used")
+NO_KEY = Kind("no-key", 401, "This needs an API key")
+FORBIDDEN = Kind("forbidden", 403, "The API key is not for this")
+PAGE_CLOSED = Kind("page-closed", 403, "The page is open on the server's own machine only")
 NO_ROUTE = Kind("no-such-route", 404, "There is nothing at this address")
 UNKNOWN_CUSTOMER = Kind("unknown-customer", 404, "No customer with this id is known")
 METHOD = Kind("method-not-allowed", 405, "The address does not answer this method")
 SLOW_BODY = Kind("slow-body", 408, "The body did not arrive in time")
 EVENTS_GONE = Kind("events-gone", 410, "Events behind this cursor are no longer kept")
+STILL_RUNNING = Kind("still-running", 409, "The first request with this key is not done yet")
+ERASED = Kind("answer-erased", 410, "The answer was erased with the customer it was about")
 TOO_LARGE = Kind("body-too-large", 413, "The body is larger than the limit")
 NOT_JSON = Kind("not-json", 415, "Only application/json is accepted")
 INVALID = Kind("invalid-request", 422, "A field of the request breaks its contract")
+OTHER_REQUEST = Kind("other-request", 422, "The Idempotency-Key belongs to another request")
+TOO_MANY = Kind("too-many-requests", 429, "There were too many requests")
 INTERNAL = Kind("internal", 500, "The server failed")
 NOT_READY = Kind("not-ready", 503, "There are no scores to answer from yet")
 BUSY = Kind("busy", 503, "The server has as much to do as it can take")
 
 KINDS = (
-    MALFORMED, BAD_CURSOR, NO_ROUTE, UNKNOWN_CUSTOMER, METHOD, SLOW_BODY, EVENTS_GONE, TOO_LARGE,
-    NOT_JSON, INVALID, INTERNAL, NOT_READY, BUSY,
+    MALFORMED, BAD_CURSOR, BAD_KEY, NO_KEY, FORBIDDEN, PAGE_CLOSED, NO_ROUTE, UNKNOWN_CUSTOMER,
+    METHOD, SLOW_BODY, STILL_RUNNING, EVENTS_GONE, ERASED, TOO_LARGE, NOT_JSON, INVALID,
+    OTHER_REQUEST, TOO_MANY, INTERNAL, NOT_READY, BUSY,
 )  # fmt: skip
 
 

@@ -10,7 +10,13 @@ from features.settings import Settings
 from serving.business import DEMO, settings_named
 from serving.calibration import calibration_sentences
 from serving.commands.jobs import ScoreReport, TrainReport, quality_table, score_job, train_job
-from serving.commands.server import check_port, start_server, wait_for_end, wait_until_ready
+from serving.commands.server import (
+    check_port,
+    start_server,
+    wait_for_end,
+    wait_until_ready,
+    who_may_ask,
+)
 from serving.commands.terminal import steps
 from serving.store import ScoreStore
 from serving.texts import FALLBACK, texts_of
@@ -50,6 +56,7 @@ def run_demo(*, serve: bool, port: int) -> int:
         return wait_for_end(server)
     typer.echo(f"Page:    {address}/")
     typer.echo(f"Score:   {curl}")
+    typer.echo(f"Keys:    {who_may_ask(settings, HOST)}")
     typer.echo(f"Done in {time.monotonic() - started:.0f} seconds; Ctrl-C stops the server.")
     return wait_for_end(server)
 

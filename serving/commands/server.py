@@ -1,5 +1,6 @@
 """Starting the server as a process of its own, and stopping it."""
 
+import ipaddress
 import os
 import socket
 import subprocess
@@ -9,9 +10,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from features.errors import NotReady
-from serving.business import DEMO, SETTINGS_VARIABLE, settings_named
+import typer
 
+from features.errors import NotReady
+from features.settings import Settings
+from serving.business import DEMO, SETTINGS_VARIABLE, settings_named
+from serving.commands.keys import has_keys
+
+KEYS_VARIABLE = "REGULARS_SERVE__KEYS"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.2
 
@@ -22,9 +28,10 @@ def run_server(settings: str, *, host: str, port: int) -> None:
     The process is replaced, so that signals reach the server itself. Raises SettingsError for bad
     settings, NotReady if the port is taken.
     """
-    settings_named(settings)  # a mistake in the file is told here, not in the server's log
+    given = settings_named(settings)  # a mistake in the file is told here, not in the server's log
     check_port(host, port)
-    environment = _environment(settings)
+    typer.echo(who_may_ask(given, host), err=True)
+    environment = _environment(settings, host)
     os.execve(sys.executable, _command(host, port), environment)  # noqa: S606
 
 
@@ -33,7 +40,7 @@ def start_server(settings: str, *, host: str, port: int) -> "subprocess.Popen[by
     check_port(host, port)
     # What the server logs is no result: it goes where messages go.
     return subprocess.Popen(  # noqa: S603
-        _command(host, port), env=_environment(settings), stdout=sys.stderr
+        _command(host, port), env=_environment(settings, host), stdout=sys.stderr
     )
 
 
@@ -45,9 +52,30 @@ def _command(host: str, port: int) -> list[str]:
     ]
 
 
-def _environment(settings: str) -> dict[str, str]:
+def who_may_ask(settings: Settings, host: str) -> str:
+    """One sentence on who may use the server that will listen on this address."""
+    create = "regulars keys create --scope scores:read --label CRM"
+    if has_keys(settings):
+        return "The API asks for a key; regulars keys list shows them."
+    if settings.serve.keys == "required" or not is_loopback(host):
+        return f"The API asks for a key and there is none yet. Make one with: {create}"
+    return f"Programs on this machine may use the API without a key, until: {create}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server on this address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _environment(settings: str, host: str) -> dict[str, str]:
     named = settings if settings == DEMO else str(Path(settings).resolve())
-    return os.environ | {SETTINGS_VARIABLE: named, "BENTOML_DO_NOT_TRACK": "True"}
+    added = {SETTINGS_VARIABLE: named, "BENTOML_DO_NOT_TRACK": "True"}
+    if not is_loopback(host):
+        added[KEYS_VARIABLE] = "required"  # an open page would be one proxy away from everybody
+    return os.environ | added
 
 
 def check_port(host: str, port: int) -> None:

@@ -150,8 +150,19 @@ def state(empty_state: ServerState) -> ServerState:
 
 @pytest.fixture
 def client_of() -> Callable[..., TestClient]:
-    def client(state: ServerState, **options: Any) -> TestClient:
-        return TestClient(make_app(state, **options), raise_server_exceptions=False)
+    def client(
+        state: ServerState,
+        # A program on the machine itself, which needs no key until there is one.
+        client: tuple[str, int] = ("127.0.0.1", 50_000),
+        base_url: str = "http://127.0.0.1",
+        **options: Any,
+    ) -> TestClient:
+        return TestClient(
+            make_app(state, **options),
+            base_url=base_url,
+            client=client,
+            raise_server_exceptions=False,
+        )
 
     return client
 

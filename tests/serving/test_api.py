@@ -103,7 +103,7 @@ def test_an_unknown_id_is_a_problem_that_does_not_repeat_it(client):
     ],
 )
 def test_a_bad_path_is_a_problem(client, path, status, pointer):
-    assert_problem(client.get(f"http://testserver{path}"), status, pointer)
+    assert_problem(client.get(f"http://127.0.0.1{path}"), status, pointer)
 
 
 @shared_client
@@ -263,6 +263,15 @@ def test_a_large_body_without_a_length_is_refused_while_it_arrives(client):
             yield b" " * 2**20
 
     assert_problem(client.post("/v1/scores:batchGet", content=chunks(), headers=JSON), 413)
+
+
+def test_bodies_that_arrive_together_are_bounded_together(client, monkeypatch):
+    monkeypatch.setattr("serving.api.guard.MAX_ARRIVING_BYTES", 1_000)
+    path, body = "/v1/scores:batchGet", b'{"customer_ids": ["a"]}'
+    large = client.post(path, content=body + b" " * 1_000, headers=JSON)
+    assert_problem(large, 503)
+    assert "retry-after" in large.headers
+    assert client.post(path, content=body, headers=JSON).status_code == 200
 
 
 @pytest.mark.parametrize(

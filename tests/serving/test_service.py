@@ -1,5 +1,6 @@
 """The server as it is run: `bentoml serve`, one port, real sockets."""
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from features.settings import load_settings
+from serving.commands import keys
 from serving.store import Generation, Score, ScoreStore
 
 ROOT = Path(__file__).parents[2]
@@ -130,7 +133,7 @@ def test_pickles_are_refused_before_any_route(published, path):
 
 def test_a_body_that_does_not_come_is_waited_for_only_so_long(published):
     head = (
-        b"POST /v1/scores:batchGet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"POST /v1/scores:batchGet HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         b"Content-Length: 500\r\n\r\n{"
     )
     with socket.create_connection((published.base_url.host, published.base_url.port), 9) as one:
@@ -148,8 +151,62 @@ def test_a_length_that_is_none_is_refused(published, lengths):
         assert one.recv(65_536).startswith(b"HTTP/1.1 400 ")
 
 
+def test_slow_bodies_do_not_starve_an_honest_client(published):
+    head = (
+        b"POST /v1/scores:batchGet HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+    )
+    where = (published.base_url.host, published.base_url.port)
+    slow = [socket.create_connection(where, 20) for _ in range(64)]
+    try:
+        for one in slow:
+            one.sendall(head)
+        body = {"customer_ids": ["C-1042"]}
+        answers = [published.get("/v1/customers/C-1042/score") for _ in range(20)]
+        answers += [published.post("/v1/scores:batchGet", json=body) for _ in range(20)]
+        assert {one.status_code for one in answers} == {200}
+        assert {one.recv(65_536)[:13] for one in slow} == {b"HTTP/1.1 408 "}
+    finally:
+        for one in slow:
+            one.close()
+
+
+def test_another_name_of_the_server_s_machine_needs_a_key(published):
+    headers = {"Host": "scores.example"}
+    assert published.get("/v1/customers/C-1042/score", headers=headers).status_code == 401
+    assert published.get("/", headers=headers).status_code == 403
+    assert published.get("/schema.json", headers=headers).status_code == 403
+    assert published.get("/livez", headers=headers).status_code == 200
+
+
+def test_the_log_has_a_line_of_json_for_a_request(published, folder):
+    published.get("/v1/customers/C-1042/score", headers={"X-Request-Id": "job-7"})
+    deadline, found = time.monotonic() + 5, []
+    while not found and time.monotonic() < deadline:  # written after the answer is sent
+        written = (folder / "log").read_text(encoding="utf-8").splitlines()
+        found = [json.loads(one) for one in written if '"job-7"' in one]
+    (line,) = found
+    assert line["route"] == "/v1/customers/{customer_id:path}/score"
+    assert line["status"] == 200
+
+
 def test_neither_metrics_nor_the_log_hold_an_id(published, folder):
     published.get("/v1/customers/very-personal/score")
     published.get("/very-personal")
     assert "very-personal" not in published.get("/metrics").text
     assert "very-personal" not in (folder / "log").read_text(encoding="utf-8")
+
+
+def test_a_key_is_known_to_the_running_server_and_its_revocation_too(published, folder):
+    # Last: from the first key on, nothing below /v1 is answered without one.
+    settings = load_settings(folder / "regulars.yml")
+    now = datetime.now(UTC)
+    made = keys.create(settings, keys.Asked(("scores:read",), "CRM", None, None), now)
+    path, key = "/v1/customers/C-1042/score", {"Authorization": f"Bearer {made.new.secret}"}
+    time.sleep(1)
+    assert published.get(path).status_code == 401
+    assert published.get(path, headers=key).status_code == 200
+    keys.revoke(settings, made.new.key.key_id, now)
+    time.sleep(1)
+    assert published.get(path, headers=key).status_code == 401
+    assert made.new.secret not in (folder / "log").read_text(encoding="utf-8")

@@ -1,0 +1,148 @@
+"""Every route of the server, with every kind of key: nobody gets in who may not."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+from starlette.routing import Route
+
+from serving.access.keys import SCOPES, new_secret
+from serving.api.app import make_app
+from serving.api.permissions import declared, needs, require_scopes
+from serving.state import ServerState
+
+NOT_OURS = "/nowhere"
+DECLARED = list(declared(make_app(ServerState()).routes))
+EVERY = pytest.mark.parametrize("route", DECLARED, ids=lambda one: f"{one.method} {one.path}")
+BODIES = {
+    "/v1/scores:batchGet": {"customer_ids": ["C-1042"]},
+    "/v1/scores:predict": {
+        "customers": [
+            {"customer_id": "new", "orders": [{"timestamp": "2026-05-01", "amount": "49.90"}]}
+        ]
+    },
+}
+
+
+def ask(client, route, key=None, **options):
+    path = re.sub(r"\{\w+(:path)?\}", "C-1042", route.path)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return client.request(
+        route.method, path, headers=headers, json=BODIES.get(route.path), **options
+    )
+
+
+def test_there_are_routes_to_ask():
+    assert len(DECLARED) >= 5
+    assert {one.scope for one in DECLARED} <= set(SCOPES)
+
+
+@EVERY
+def test_a_route_is_closed_without_a_key(outside, new_key, route):
+    new_key()
+    answer = ask(outside, route)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.json()["type"] == "/docs#no-key"
+
+
+@EVERY
+def test_a_route_is_closed_to_others_before_any_key_was_made(outside, route):
+    assert ask(outside, route).status_code == 401
+
+
+@EVERY
+def test_a_wrong_key_opens_nothing(outside, new_key, route):
+    right = new_key().secret
+    for wrong in (new_secret(), right[:-1] + ("a" if right[-1] != "a" else "b"), right[4:]):
+        answer = ask(outside, route, wrong)
+        assert answer.status_code == 401
+        assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+        assert wrong not in answer.text
+
+
+@EVERY
+def test_a_revoked_key_opens_nothing(outside, new_key, key_store, clock, route):
+    made = new_key()
+    key_store.revoke(made.key.key_id, clock())
+    assert ask(outside, route, made.secret).status_code == 401
+
+
+@EVERY
+def test_an_expired_key_opens_nothing(outside, new_key, clock, route):
+    made = new_key(expires_at=clock())
+    assert ask(outside, route, made.secret).status_code == 401
+
+
+@EVERY
+def test_a_key_with_every_scope_but_the_route_s_is_refused(outside, new_key, route):
+    made = new_key(*(one for one in SCOPES if one != route.scope))
+    answer = ask(outside, route, made.secret)
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "/docs#forbidden"
+    assert f'scope="{route.scope}"' in answer.headers["www-authenticate"]
+
+
+@EVERY
+def test_a_key_with_the_scope_of_the_route_opens_it(outside, new_key, clock, route):
+    made = new_key(route.scope, expires_at=clock() + timedelta(seconds=1))
+    assert ask(outside, route, made.secret).status_code == 200
+
+
+@EVERY
+def test_a_key_in_the_query_is_no_key(outside, new_key, route):
+    secret = new_key().secret
+    assert ask(outside, route, params={"key": secret, "access_token": secret}).status_code == 401
+
+
+def test_two_keys_in_one_request_are_none(outside, new_key):
+    both = [("Authorization", f"Bearer {new_key().secret}")] * 2
+    assert outside.get("/v1/models/current", headers=both).status_code == 401
+
+
+def test_what_does_not_exist_needs_a_key_too(outside, new_key):
+    secret = new_key().secret
+    assert outside.get("/v1/nowhere").status_code == 401
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert outside.get("/v1/nowhere", headers=headers).status_code == 404
+
+
+def test_a_route_without_a_scope_cannot_be_served(state):
+    router = APIRouter(prefix="/v1")
+    router.get("/secret")(lambda: "told")
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(router)
+    with pytest.raises(TypeError, match="no scope is declared for GET /v1/secret"):
+        require_scopes(app.routes)
+    with pytest.raises(TypeError, match="no scope is declared for GET /v1/page"):
+        make_app(state, extra_routes=[Route("/v1/page", lambda _: Response())])
+
+
+def test_a_route_with_a_scope_can_be_served():
+    router = APIRouter(prefix="/v1")
+    router.get("/secret", dependencies=[needs("admin")])(lambda: "told")
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(router)
+    require_scopes(app.routes)
+    assert [one.scope for one in declared(app.routes)] == ["admin"]
+
+
+def test_the_openapi_document_says_which_scope_an_operation_needs(client):
+    document = client.get("/openapi.json").json()
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    found = {
+        (method.upper(), path): operation["security"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    for one in DECLARED:
+        if one.path.startswith("/v1/"):
+            path = one.path.replace(":path", "")
+            assert found[one.method, path] == [{"key": [one.scope]}]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs.css", "/openapi.json"])
+def test_the_documentation_is_open(outside, path):
+    assert outside.get(path).status_code == 200
