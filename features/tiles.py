@@ -83,7 +83,8 @@ def prepared_sql(
 ) -> str:
     """The view that tiles are made of: the events with the bits of their words and their market.
 
-    The columns of `words` also come as numbers, `<column>_word`. It reads `<table>_events`, and `<table>_<column>_bits` with `word` and `bit` for each column.
+    The columns of `words` also come as numbers, `<column>_word`. It reads `<table>_events`, and
+    `<table>_<column>_bits` with `word` and `bit` for each column of `bits`.
     """
     columns, joins = [f"{word_sql(f'e.{column}')} AS {column}_word" for column in words], []
     for column in bits:

@@ -40,8 +40,9 @@ def word_sql(column: str) -> str:
     It is one text for every engine; the larger number is the later word, its rest by `CODES` the
     code.
     """
+    # Spark multiplies 32-bit integers as such, and overflows.
     digits = (
-        f"(INSTR('0123456789abcdef', SUBSTR(MD5({column}), {place}, 1)) - 1) "
+        f"CAST(INSTR('0123456789abcdef', SUBSTR(MD5({column}), {place}, 1)) - 1 AS BIGINT) "
         f"* {16 ** (_DIGITS - place)}"
         for place in range(1, _DIGITS + 1)
     )

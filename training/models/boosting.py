@@ -96,7 +96,8 @@ class Rows:
         self.customers = customers
         self.recipe = recipe
         parameters: dict[str, object] = {
-            "max_bin": recipe.trees.bins, "feature_pre_filter": False,
+            "max_bin": recipe.trees.bins,
+            "feature_pre_filter": False,
             "verbose": -1,
         }
         self.words = learned_words(features, customers)

@@ -41,9 +41,12 @@ def as_categories(features: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The features with their words as categories; itself where there are none."""
     if not words:
         return features
-    return features.assign(
-        **{name: pd.Categorical(features[name], categories=kept) for name, kept in words.items()}
-    )
+    told = {}
+    for name, kept in words.items():
+        places = _places(features[name].to_numpy(dtype=np.float64), np.array(kept))
+        codes = np.where(np.isnan(places), -1, places).astype(np.int64)
+        told[name] = pd.Categorical.from_codes(codes, categories=pd.Index(kept))
+    return features.assign(**told)
 
 
 def as_learned(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame | Floats:
@@ -70,5 +73,5 @@ def _frequent(values: Floats, customers: npt.NDArray[np.int64]) -> tuple[float, 
     whose = pd.DataFrame({"code": values, "customer": customers}).dropna().drop_duplicates()
     counts = whose["code"].value_counts()
     enough = counts[counts >= FEWEST_CUSTOMERS]
-    ranked = sorted(enough.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_WORDS]
-    return tuple(sorted(float(code) for code, _ in ranked))
+    order = np.lexsort((enough.index.to_numpy(), -enough.to_numpy()))[:MOST_WORDS]
+    return tuple(sorted(enough.index.to_numpy(dtype=np.float64)[order].tolist()))

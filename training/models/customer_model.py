@@ -68,8 +68,8 @@ class ModelFacts:
     """What one must know to use a model: its horizons, its features, what it learned from.
 
     `typical` is the median of each feature over the customers active at `as_of`, of words the
-    commonest; `notes` say what was odd in the data and what was done about it; `quality` holds the holdout's figures beside
-    the baseline's. `trees` says how those of each model were grown.
+    commonest; `notes` say what was odd in the data and what was done about it; `quality` holds the
+    holdout's figures beside the baseline's. `trees` says how those of each model were grown.
     """
 
     horizons: Horizons

@@ -22,7 +22,10 @@ LOYALTY = [
 SUBSCRIPTIONS = [
     {"age": 500, "kind": "started", "plan": "basic", "price_minor": 1000},
     {
-        **{"age": 200, "kind": "ended", "started_day": day_number(500), "price_minor": 1000},
+        "age": 200,
+        "kind": "ended",
+        "started_day": day_number(500),
+        "price_minor": 1000,
         "reason": "moved",
     },
     {"age": 200, "kind": "started", "plan": "gold", "price_minor": 1500},
@@ -31,8 +34,12 @@ SUBSCRIPTIONS = [
 ]
 CUSTOMERS = [
     {
-        **{"age": 300, "registered_day": day_number(310), "born_day": -365},
-        **{"country": "AT", "language": "de", "channel": "friend"},
+        "age": 300,
+        "registered_day": day_number(310),
+        "born_day": -365,
+        "country": "AT",
+        "language": "de",
+        "channel": "friend",
     },
     {"age": 30, "registered_day": day_number(310), "country": "CZ"},
 ]
@@ -97,7 +104,11 @@ def test_subscriptions():
 
 def test_who_never_subscribed():
     row = ada(subscriptions=[{"customer_id": "bob", **one} for one in SUBSCRIPTIONS])
-    mine = [name for name in row.index if any(one in name for one in ("subscri", "price", "plan", "end_reason"))]
+    mine = [
+        name
+        for name in row.index
+        if any(one in name for one in ("subscri", "price", "plan", "end_reason"))
+    ]
     zero = {name for name in mine if name.endswith("_count")} | {"running_price_value"}
     counted_by_hand(row, subscriptions, {name: 0 if name in zero else nan for name in mine})
 
