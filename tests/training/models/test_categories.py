@@ -154,7 +154,7 @@ def test_churn_that_a_channel_decides_is_foreseen_better_with_it():
     for told in (True, False):
         holdout = evaluate(shop(told=told), CUTOFF, HORIZONS, seed=1)
         found[told] = holdout.report()["systems"][CHAMPION]["churn"]["auc"]
-    assert found[True] > found[False] + 0.03
+    assert found[True] > found[False] + 0.05
 
 
 def test_of_customers_with_one_order_the_channel_decides_probability_value_and_interval(learned):
