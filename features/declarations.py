@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.schema import EVENT_TABLES
+from features.word_codes import CODE_UNIT
 
 if TYPE_CHECKING:
     from features.kernel import AsOf
@@ -35,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 WINDOWS_DAYS: tuple[int, ...] = (7, 30, 90, 180, 365)
 UNITS = (
     *("days", "count", "value", "share", "ratio"),
-    *("score", "points", "level", "minutes", "years"),
+    *("score", "points", "level", "minutes", "years", CODE_UNIT),
 )
 
 Merge = Literal["sum", "max", "or"]
@@ -145,6 +146,17 @@ class Source:
         sql = f"COALESCE(BIT_OR(CASE WHEN {where} THEN {column}_bit END), 0)"
         return self.measure(name, sql, merge="or", needs=(column,))
 
+    def word(
+        self, name: str, column: str, where: str = "TRUE", *, by: str | None = None
+    ) -> Measure:
+        """The last word of a text column on the day, as `AsOf.last_word` reads it; 0 without one.
+
+        Of two words of one minute, or of a day whose minutes are not known, that with the larger
+        code counts as the last.
+        """
+        keys: MeasureKeys = {"needs": (column,)} if by is None else {"needs": (column,), "by": by}
+        return self.largest(name, f"{column}_word", where, **keys)
+
     def measure(
         self,
         name: str,
@@ -170,8 +182,8 @@ class Source:
     ) -> Callable[[Compute], Feature]:
         """Declare one feature.
 
-        `needs` are columns of the table, others as `table.column`, whole tables, or `calendar`:
-        that the holidays of some market are known.
+        `needs` are columns of the table, others as `table.column`, whole tables, `calendar`: that
+        the holidays of some market are known, or `markets`: that there are several.
         """
 
         def declare(compute: Compute) -> Feature:
@@ -207,7 +219,7 @@ class Source:
         return declare
 
     def _needs(self, needs: Iterable[str]) -> frozenset[str]:
-        whole = {"calendar", *EVENT_TABLES}
+        whole = {"calendar", "markets", *EVENT_TABLES}
         named = (name if name in whole or "." in name else f"{self.table}.{name}" for name in needs)
         return frozenset((self.table, *named))
 

@@ -14,6 +14,7 @@ from features.declarations import Floats, Ints, Measure
 from features.markets import minor_unit_digits
 from features.measures import MARKET, ORDER_DAYS
 from features.tile_index import DAY_BITS, DayWeight, Family, Series, TileIndex
+from features.word_codes import CODES
 
 Flags = npt.NDArray[np.bool_]
 Scan = Callable[[Ints], Flags]
@@ -144,6 +145,36 @@ class AsOf:
     def last(self, happened: Measure, measure: Measure, before: int = 0) -> Floats:
         """A column on the last day on which it happened, or on the one so many before it."""
         return self._column_at(happened, measure, before, from_end=True)
+
+    def last_word(self, words: Measure) -> Floats:
+        """The code of the last word of a measure of words; NaN if there was none."""
+        # The minute before the code has done its work; both fit in a double.
+        return np.mod(self.last(words, words), CODES)
+
+    def usual_word(self, words: Measure) -> Floats:
+        """The code of the word on the most days, of a measure of words `by` their column.
+
+        Of several the one that came last; NaN if there was none.
+        """
+        family = self._family(words)
+        values, groups = family.column(words.name), family.column("value")
+        usual = np.full(len(self.codes), np.nan)
+        for rows in self._passes:
+            known = family.days < self._cutoff_of_tile(family.codes, rows)
+            found = (known & (values > 0)).nonzero()[0]
+            customers, words_found = family.codes[found], groups[found]
+            # Tiles are sorted by customer, word and day, so each pair's last one tells its day.
+            is_last = np.ones(len(found), dtype=bool)
+            is_last[:-1] = (np.diff(customers) != 0) | (np.diff(words_found) != 0)
+            last = is_last.nonzero()[0]
+            days_count = np.diff(last, prepend=-1)
+            tiles = found[last]
+            order = np.lexsort((values[tiles], family.days[tiles], days_count))
+            per_customer = np.full(self.index.customer_count, np.nan)
+            # Of several values for one place the last is kept, which is the most usual word.
+            per_customer[customers[last][order]] = (values[tiles] % CODES)[order]
+            usual[rows] = per_customer[self.codes[rows]]
+        return usual
 
     def last_gap(self, happened: Measure) -> Floats:
         """Days between the last two days on which it happened; NaN with fewer than two."""

@@ -167,6 +167,8 @@ def _kinds(table: Table) -> dict[str, str]:
     for one in table.columns:
         kind = "text" if pa.types.is_string(one.type) else "number"
         kinds[one.name] = "flag" if pa.types.is_boolean(one.type) else kind
+        if kind == "text":
+            kinds[f"{one.name}_word"] = "number"
         if one.few:
             kinds[f"{one.name}_bit"] = "number"
     return {name: kind for name, kind in kinds.items() if name not in _NOT_TO_ASK}

@@ -26,7 +26,8 @@ class Shape:
 
     `vocabulary` gives each word of a column its bit in the tiles; `counted` are the words that get
     features of their own; `groups` are feature groups that the business wrote itself; `calendars`
-    are the places whose holidays count, one per market, `calendar` is available if any is known.
+    are the places whose holidays count, one per market, `calendar` is available if any is known,
+    `markets` if there are several.
     """
 
     markets: tuple[str, ...]
@@ -57,6 +58,8 @@ class Shape:
         available = set(events)
         if any(country for country, _ in calendars):
             available.add("calendar")
+        if len(markets) > 1:
+            available.add("markets")
         words = []
         for table, rows in events.items():
             for column in EVENT_TABLES[table].columns:

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from features.declarations import Measure
+from features.word_codes import word_sql
 
 KEYS = ("customer_id", "day", "known_from", "known_to")
 MOST_WORDS = 62
@@ -77,12 +78,15 @@ def tile_sql(measures: Sequence[Measure], *, late: bool = True) -> str:
     )
 
 
-def prepared_sql(table: str, bits: Iterable[str], markets: Sequence[str]) -> str:
+def prepared_sql(
+    table: str, bits: Iterable[str], markets: Sequence[str], words: Iterable[str]
+) -> str:
     """The view that tiles are made of: the events with the bits of their words and their market.
 
-    It reads `<table>_events`, and `<table>_<column>_bits` with `word` and `bit` for each column.
+    The columns of `words` also come as numbers, `<column>_word`. It reads `<table>_events`, and
+    `<table>_<column>_bits` with `word` and `bit` for each column of `bits`.
     """
-    columns, joins = [], []
+    columns, joins = [f"{word_sql(f'e.{column}')} AS {column}_word" for column in words], []
     for column in bits:
         columns.append(
             f"CASE WHEN e.{column} IS NULL THEN NULL "
@@ -110,6 +114,18 @@ def bit_columns(measures: Iterable[Measure], table: str) -> list[str]:
         for measure in measures
         if measure.table == table and measure.merge == "or"
         for need in measure.needs
+    }
+    return sorted(columns)
+
+
+def word_columns(measures: Iterable[Measure], table: str) -> list[str]:
+    """The columns of a table whose words become numbers."""
+    columns = {
+        column
+        for measure in measures
+        if measure.table == table
+        for column in (need.split(".", 1)[1] for need in measure.needs)
+        if f"{column}_word" in measure.sql
     }
     return sorted(columns)
 
@@ -153,7 +169,8 @@ def build_tiles(
             words = vocabularies.get(f"{table}.{column}", ())
             connection.register(f"{table}_{column}_bits", bit_table(words))
         connection.register("market_numbers", market_table(markets))
-        connection.execute(f"CREATE TEMP VIEW {table} AS {prepared_sql(table, bits, markets)}")
+        prepared = prepared_sql(table, bits, markets, word_columns(measures, table))
+        connection.execute(f"CREATE TEMP VIEW {table} AS {prepared}")
         late = has_late(connection, table)
         return {
             family: connection.sql(tile_sql(columns, late=late))

@@ -17,6 +17,7 @@ import pandas as pd
 from features.catalog import grouped
 from features.declarations import Feature
 from features.shape import Shape
+from features.word_codes import is_word
 from serving.reasons import OWN_RHYTHM
 from serving.store import MOST_REASONS, Reason
 from training.models.attribution import BASE, ORDER_INPUTS, PREFIX
@@ -89,6 +90,9 @@ SIGN_OF: dict[str, int] = {
 # A feature of the business's own is a driver of its own, `own.` and its name: what is weighed is
 # what is shown, in the words of its docstring.
 OWN_FEATURE = "own"
+# Words, such as a country, move a score as every feature does, but there is no sentence for them:
+# a code is nothing to show, and no word is typical.
+WORDS = "words"
 _UNIT_SHOWN = {"value": "money", "share": "percent"}
 CODES = (*SHOWN, OWN_RHYTHM)
 
@@ -110,7 +114,7 @@ def reasons_of(
         return []
     known = grouped(Shape.from_dict(model.facts.shape, groups))
     driver_of = {one.name: _driver(one, group) for one, group in known.items()}
-    own = {driver_of[one.name]: one for one in known if driver_of[one.name] not in SHOWN}
+    own = {driver_of[one.name]: one for one in known if driver_of[one.name] not in {*SHOWN, WORDS}}
     weighed = _weighed(model, features, driver_of)
     shown = {name: _shown(name, features, model, own.get(name)) for name in weighed.names}
     told = _told(model, features, driver_of, weighed, shown)
@@ -146,6 +150,7 @@ def _weighed(
     for name in parts.columns.drop(BASE):
         driver = name.removeprefix(PREFIX) if name.startswith(PREFIX) else driver_of[name]
         by_driver[driver] = by_driver.get(driver, 0.0) + parts[name].to_numpy()
+    by_driver.pop(WORDS, None)
     more = _excess(features, model, "frequency")
     gap_known = features["usual_gap_days"].notna().to_numpy()
     joined = gap_known & (SIGN_OF["frequency"] * more * by_driver["frequency"] < 0)
@@ -206,6 +211,8 @@ def _without(
 
 
 def _driver(feature: Feature, group: str) -> str:
+    if is_word(feature.name):
+        return WORDS
     by_group = DRIVER_OF_GROUP.get(group, f"{OWN_FEATURE}.{feature.name}")
     return DRIVER_OF_FEATURE.get(feature.name, by_group)
 

@@ -19,6 +19,7 @@ import pandas as pd
 from features.catalog import catalogue
 from features.errors import ModelRefused, SettingsError
 from features.shape import Shape
+from features.word_codes import is_word
 from training.models.anchor import Anchor, Beyond
 from training.models.attribution import Reference
 from training.models.calibration import Calibration
@@ -94,8 +95,15 @@ def cached_folder(workspace: Path, number: str, digest: str) -> Path:
 
 
 def golden_rows(features: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """Made-up customers, one per quantile of every feature: nobody's data, everybody's range."""
-    return features[list(names)].quantile(list(GOLDEN_QUANTILES)).reset_index(drop=True)
+    """Made-up customers, one per quantile of every feature: nobody's data, everybody's range.
+
+    Of words, which have no quantiles, each has one of the commonest.
+    """
+    rows = features[list(names)].quantile(list(GOLDEN_QUANTILES)).reset_index(drop=True)
+    for name in filter(is_word, names):
+        commonest = features[name].value_counts().index[: len(rows)]
+        rows[name] = np.resize(commonest, len(rows)) if len(commonest) else np.nan
+    return rows
 
 
 def _parameters(model: CustomerModel) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from features.tiles import (
     register,
     tile_keys,
     tile_sql,
+    word_columns,
 )
 
 VOCABULARIES = {"orders.category": CATEGORIES}
@@ -51,7 +52,7 @@ def write_tiles(files: Sequence[Path], table: str, folder: Path) -> int:
         for column in bits:
             words = VOCABULARIES[f"{table}.{column}"]
             connection.register(f"{table}_{column}_bits", bit_table(words))
-        view = prepared_sql(table, bits, SHAPE.markets)
+        view = prepared_sql(table, bits, SHAPE.markets, word_columns(measures, table))
         connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
         tiles = connection.sql(tile_sql(measures, late=has_late(connection, table)))
         reader = tiles.order(", ".join(tile_keys(measures))).to_arrow_reader(BATCH_ROWS)

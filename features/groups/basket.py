@@ -18,6 +18,10 @@ COUNTED_VALUE = orders.total(
 )
 CATEGORIES = orders.bits("category_bits", "category", IS_ORDER)
 CHANNELS = orders.bits("channel_bits", "channel", IS_ORDER)
+LAST_CATEGORY = orders.word("last_category", "category", IS_ORDER)
+LAST_CHANNEL = orders.word("last_channel", "channel", IS_ORDER)
+CATEGORY_DAYS = orders.word("category_days", "category", IS_ORDER, by="category")
+CHANNEL_DAYS = orders.word("channel_days", "channel", IS_ORDER, by="channel")
 
 
 @orders.windowed(over=(90, 365), needs=("quantity",))
@@ -67,6 +71,30 @@ def categories_count(known: AsOf, window_days: int | None) -> Ints:
 def channels_count(known: AsOf, window_days: int | None) -> Ints:
     """Different channels ordered through."""
     return known.distinct(CHANNELS, window_days)
+
+
+@orders.feature(needs=("category",))
+def last_category_code(known: AsOf) -> Floats:
+    """Product category ordered last."""
+    return known.last_word(LAST_CATEGORY)
+
+
+@orders.feature(needs=("category",))
+def usual_category_code(known: AsOf) -> Floats:
+    """Product category ordered on the most days."""
+    return known.usual_word(CATEGORY_DAYS)
+
+
+@orders.feature(needs=("channel",))
+def last_channel_code(known: AsOf) -> Floats:
+    """Channel of the last order."""
+    return known.last_word(LAST_CHANNEL)
+
+
+@orders.feature(needs=("channel",))
+def usual_channel_code(known: AsOf) -> Floats:
+    """Channel ordered through on the most days."""
+    return known.usual_word(CHANNEL_DAYS)
 
 
 def of_words(column: str, word: str) -> Iterator[Measure | Feature]:

@@ -12,6 +12,7 @@ OFFERS = contacts.count("offers", "kind = 'offer'")
 OFFER_DAYS = contacts.days("offer_days", "kind = 'offer'")
 CONTACT_COST = contacts.total("contact_cost_minor", "cost_minor", needs=("cost_minor",))
 CONTACT_CHANNELS = contacts.bits("contact_channel_bits", "channel")
+LAST_CHANNEL = contacts.word("last_contact_channel", "channel")
 
 
 @contacts.windowed(over=(7, 30, 90, 365))
@@ -54,3 +55,9 @@ def contact_cost_value(known: AsOf, window_days: int | None) -> Floats:
 def contact_channels_count(known: AsOf, window_days: int | None) -> Ints:
     """Different channels of contact."""
     return known.distinct(CONTACT_CHANNELS, window_days)
+
+
+@contacts.feature(needs=("channel",))
+def last_contact_channel_code(known: AsOf) -> Floats:
+    """Channel of the last contact."""
+    return known.last_word(LAST_CHANNEL)

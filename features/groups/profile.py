@@ -1,9 +1,13 @@
 """Who the customer is, as it was known before the cutoff."""
 
+import numpy as np
+
 from features.declarations import Floats, Source
 from features.kernel import AsOf
+from features.word_codes import code_of
 
 customers = Source("customers")
+orders = Source("orders")
 
 _DAYS_PER_YEAR = 365.25
 _SHIFT_DAYS = 100_000
@@ -18,6 +22,9 @@ REGISTERED_ON = customers.largest(
 )
 BORN_DAYS = customers.days("born_days", "born_day IS NOT NULL", needs=("born_day",))
 BORN_ON = customers.largest("born_on", f"born_day + {_SHIFT_DAYS}", needs=("born_day",))
+COUNTRY = customers.word("country", "country")
+LANGUAGE = customers.word("language", "language")
+WON_THROUGH = customers.word("won_through", "channel")
 
 
 @customers.feature(needs=("registered_day",))
@@ -36,3 +43,28 @@ def age_years(known: AsOf) -> Floats:
 def profile_changed_days(known: AsOf) -> Floats:
     """Days from the last change of what is known of the customer to the cutoff."""
     return known.days_since_last(PROFILE_DAYS)
+
+
+@customers.feature(needs=("country",))
+def country_code(known: AsOf) -> Floats:
+    """Country where the customer lives."""
+    return known.last_word(COUNTRY)
+
+
+@customers.feature(needs=("language",))
+def language_code(known: AsOf) -> Floats:
+    """Language to write in."""
+    return known.last_word(LANGUAGE)
+
+
+@customers.feature(needs=("channel",))
+def won_through_code(known: AsOf) -> Floats:
+    """Channel through which the customer was won."""
+    return known.last_word(WON_THROUGH)
+
+
+@orders.feature(needs=("markets",))
+def market_code(known: AsOf) -> Floats:
+    """Market of the last order."""
+    codes = [code_of(market) for market in known.index.shape.markets]
+    return np.array(codes, dtype=np.float64)[known.market_numbers]

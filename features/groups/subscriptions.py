@@ -23,6 +23,8 @@ ENDED_PRICE = subscriptions.total(
     "ended_price_minor", "price_minor", "kind = 'ended'", needs=("price_minor",)
 )
 PLANS = subscriptions.bits("plan_bits", "plan", "kind = 'started'")
+LAST_PLAN = subscriptions.word("last_plan", "plan", "kind = 'started'")
+LAST_REASON = subscriptions.word("last_end_reason", "reason", "kind = 'ended'")
 
 
 @subscriptions.feature()
@@ -87,3 +89,15 @@ def price_change_ratio(known: AsOf) -> Floats:
 def plans_count(known: AsOf) -> Ints:
     """Different plans ever subscribed to."""
     return known.distinct(PLANS)
+
+
+@subscriptions.feature(needs=("plan",))
+def last_plan_code(known: AsOf) -> Floats:
+    """Plan of the subscription started last."""
+    return known.last_word(LAST_PLAN)
+
+
+@subscriptions.feature(needs=("reason",))
+def last_end_reason_code(known: AsOf) -> Floats:
+    """Why a subscription ended last."""
+    return known.last_word(LAST_REASON)

@@ -21,6 +21,8 @@ SCORED = tickets.count(
     "kind = 'closed' AND score_hundredths IS NOT NULL",
     needs=("score_hundredths",),
 )
+LAST_TOPIC = tickets.word("last_ticket_topic", "topic", "kind = 'opened'")
+LAST_PRIORITY = tickets.word("last_ticket_priority", "priority", "kind = 'opened'")
 
 
 @tickets.windowed(over=(30, 90, 365))
@@ -62,3 +64,15 @@ def ticket_resolution_days(known: AsOf, window_days: int | None) -> Floats:
 def ticket_satisfaction_score(known: AsOf, window_days: int | None) -> Floats:
     """Mean satisfaction with answers, on the source's own scale."""
     return divided(known.total(SCORES, window_days) / 100, known.total(SCORED, window_days))
+
+
+@tickets.feature(needs=("topic",))
+def last_ticket_topic_code(known: AsOf) -> Floats:
+    """What the ticket opened last was about."""
+    return known.last_word(LAST_TOPIC)
+
+
+@tickets.feature(needs=("priority",))
+def last_ticket_priority_code(known: AsOf) -> Floats:
+    """How urgent the ticket opened last was."""
+    return known.last_word(LAST_PRIORITY)

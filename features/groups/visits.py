@@ -17,6 +17,8 @@ VISIT_DAYS = visits.days("visit_days")
 VISIT_SECONDS = visits.total("visit_seconds", "seconds", needs=("seconds",))
 VISIT_KINDS = visits.bits("visit_kind_bits", "kind")
 VISIT_CHANNELS = visits.bits("visit_channel_bits", "channel")
+LAST_KIND = visits.word("last_visit_kind", "kind")
+LAST_CHANNEL = visits.word("last_visit_channel", "channel")
 
 
 @visits.windowed()
@@ -84,6 +86,18 @@ def visit_kinds_count(known: AsOf, window_days: int | None) -> Ints:
 def visit_channels_count(known: AsOf, window_days: int | None) -> Ints:
     """Different channels visited through."""
     return known.distinct(VISIT_CHANNELS, window_days)
+
+
+@visits.feature(needs=("kind",))
+def last_visit_kind_code(known: AsOf) -> Floats:
+    """What was done on the last visit."""
+    return known.last_word(LAST_KIND)
+
+
+@visits.feature(needs=("channel",))
+def last_visit_channel_code(known: AsOf) -> Floats:
+    """Channel of the last visit."""
+    return known.last_word(LAST_CHANNEL)
 
 
 def of_words(column: str, word: str) -> Iterator[Measure | Feature]:

@@ -19,6 +19,7 @@ from features.tiles import (
     prepared_sql,
     tile_keys,
     tile_sql,
+    word_columns,
 )
 
 _MOST_HASH = 2**32
@@ -61,13 +62,14 @@ def _tiles_of_table(
     vocabularies = dict(shape.vocabulary)
     views = {f"{table}_events": events}
     for column in bits:
-        words = bit_table(vocabularies.get(f"{table}.{column}", ()))
-        views[f"{table}_{column}_bits"] = f.broadcast(from_arrow(session, words))
+        known = bit_table(vocabularies.get(f"{table}.{column}", ()))
+        views[f"{table}_{column}_bits"] = f.broadcast(from_arrow(session, known))
     views["market_numbers"] = f.broadcast(from_arrow(session, market_table(shape.markets)))
     for name, frame in views.items():
         frame.createOrReplaceTempView(name)
     try:
-        prepared = session.sql(prepared_sql(table, bits, shape.markets))
+        words = word_columns(measures, table)
+        prepared = session.sql(prepared_sql(table, bits, shape.markets, words))
         prepared.createOrReplaceTempView(table)
         return {
             family: session.sql(tile_sql(columns)) for family, columns in families(measures).items()

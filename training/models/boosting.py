@@ -14,6 +14,7 @@ import pandas as pd
 
 from features.errors import ModelRefused
 from features.tree_settings import TreeSettings
+from training.models.categories import CAUTION, as_categories, as_learned, learned_words
 from training.models.tree_tables import tables_of
 
 Floats = npt.NDArray[np.float64]
@@ -96,8 +97,18 @@ class Rows:
         self.features = features
         self.customers = customers
         self.recipe = recipe
-        parameters = {"max_bin": recipe.trees.bins, "feature_pre_filter": False, "verbose": -1}
-        self._binned = lgb.Dataset(features, np.zeros(len(features)), params=parameters)
+        parameters: dict[str, object] = {
+            "max_bin": recipe.trees.bins,
+            "feature_pre_filter": False,
+            "verbose": -1,
+        }
+        self.words = learned_words(features, customers)
+        told = as_categories(features, self.words)
+        if self.words:
+            parameters |= CAUTION
+        self._binned = lgb.Dataset(told, np.zeros(len(features)), params=parameters)
+        if self.words:
+            self._binned.construct()  # only then it knows its categories, which its parts take over
 
     def of(self, target: Target, mask: npt.NDArray[np.bool_] | None = None) -> lgb.Dataset:
         """Some rows, or all, with what is learned of them."""
@@ -123,6 +134,8 @@ def fit_trees(rows: Rows, target: Target) -> lgb.Booster:
         return _one_leaf(rows.features, target)
     parameters = sized(len(rows.features)) | lightgbm_parameters(recipe.trees)
     parameters |= {"objective": target.objective, "seed": recipe.seed}
+    if rows.words:
+        parameters |= CAUTION
     stopping = lgb.early_stopping(PATIENCE_ROUNDS, verbose=False)
     learn, watch = rows.of(target, ~held_out), rows.of(target, held_out)
     trial = lgb.train(parameters, learn, MAX_ROUNDS, [watch], callbacks=[stopping])
@@ -171,19 +184,19 @@ def contributions(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
     rows = _in_order(trees, features)
     tables = tables_of(trees) if len(rows) >= ROWS_WORTH_TABLES else None
     if tables is not None:
-        values = tables.contributions(rows.to_numpy(dtype=np.float64, na_value=np.nan))
+        values = tables.contributions(np.asarray(rows, dtype=np.float64))
     else:
         threads = _threads(len(rows))
         values = np.asarray(trees.predict(rows, pred_contrib=True, num_threads=threads))[:, :-1]
     return pd.DataFrame(values, columns=trees.feature_name(), index=features.index)
 
 
-def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
+def _in_order(trees: lgb.Booster, features: pd.DataFrame) -> pd.DataFrame | Floats:
     names = trees.feature_name()
     if missing := [name for name in names if name not in features.columns]:
         message = f"The model needs features that are not there: {', '.join(missing)}."
         raise ModelRefused(message)
-    return features[names]
+    return as_learned(trees, features[names])
 
 
 def sized(rows_count: int) -> dict[str, object]:

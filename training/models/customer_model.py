@@ -13,6 +13,7 @@ from features.errors import NotEnoughData
 from features.histories import Histories, fingerprint
 from features.matrix import feature_columns, matrix
 from features.tree_settings import ModelTrees
+from features.word_codes import is_word
 from training.labels import active
 from training.models.anchor import Anchor, Now, fit_anchors, panel_offset, sigmoid
 from training.models.boosting import Recipe
@@ -75,9 +76,9 @@ class Version:
 class ModelFacts:
     """What one must know to use a model: its horizons, its features, what it learned from.
 
-    `typical` is the median of each feature over the customers active at `as_of`; `notes` say what
-    was odd in the data and what was done about it; `quality` holds the holdout's figures beside
-    the baseline's. `trees` says how those of each model were grown.
+    `typical` is the median of each feature over the customers active at `as_of`, of words the
+    commonest; `notes` say what was odd in the data and what was done about it; `quality` holds the
+    holdout's figures beside the baseline's. `trees` says how those of each model were grown.
     """
 
     horizons: Horizons
@@ -252,7 +253,7 @@ def fit_customer_model(
             catalogue_version=histories.catalogue.version,
             shape=histories.shape.to_dict(),
             feature_names=tuple(names),
-            typical={name: _median(current.loc[still_here, name]) for name in names},
+            typical={name: _typical(current.loc[still_here, name]) for name in names},
             currency=histories.currency,
             seed=seed,
             notes=tuple(_notes(churn_panel, value_panel, anchor)),
@@ -355,7 +356,10 @@ def _fit_interval(
     return fit_value_interval(expected, silence, spend, days=days, level=level)
 
 
-def _median(values: pd.Series) -> float | None:
+def _typical(values: pd.Series) -> float | None:
+    if is_word(str(values.name)):
+        common = values.mode()
+        return float(common.iloc[0]) if len(common) else None
     median = values.median()
     return None if pd.isna(median) else float(median)
 

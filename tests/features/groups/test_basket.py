@@ -6,6 +6,7 @@ from events import ada, counted_by_hand, events_of
 from features.errors import SettingsError
 from features.groups import basket
 from features.shape import Shape
+from features.word_codes import code_of
 
 ORDERS = [
     {"age": 400, "product": "tea", "category": "food", "channel": "web", "quantity": 1},
@@ -33,6 +34,10 @@ def test_basket():
         "categories_count": 2,
         "channels_365d_count": 2,
         "channels_count": 2,
+        "last_category_code": code_of("food"),  # the refund of toys is no order
+        "usual_category_code": code_of("food"),
+        "last_channel_code": code_of("web"),
+        "usual_channel_code": code_of("web"),
     }
     counted_by_hand(ada(orders=ORDERS), basket, expected)
 

@@ -5,6 +5,7 @@ from math import nan
 from events import ada, counted_by_hand, day_number, rows_of
 
 from features.groups import loyalty, profile, subscriptions
+from features.word_codes import code_of
 
 LOYALTY = [
     {"age": 400, "kind": "earned", "points": 100, "expires_day": day_number(35)},
@@ -20,14 +21,27 @@ LOYALTY = [
 ]
 SUBSCRIPTIONS = [
     {"age": 500, "kind": "started", "plan": "basic", "price_minor": 1000},
-    {"age": 200, "kind": "ended", "started_day": day_number(500), "price_minor": 1000},
+    {
+        "age": 200,
+        "kind": "ended",
+        "started_day": day_number(500),
+        "price_minor": 1000,
+        "reason": "moved",
+    },
     {"age": 200, "kind": "started", "plan": "gold", "price_minor": 1500},
     {"age": 40, "kind": "started", "plan": "basic", "price_minor": 900},
     {"age": 10, "kind": "started", "plan": "gold"},  # at a price that is not known
 ]
 CUSTOMERS = [
-    {"age": 300, "registered_day": day_number(310), "born_day": -365},
-    {"age": 30, "registered_day": day_number(310)},
+    {
+        "age": 300,
+        "registered_day": day_number(310),
+        "born_day": -365,
+        "country": "AT",
+        "language": "de",
+        "channel": "friend",
+    },
+    {"age": 30, "registered_day": day_number(310), "country": "CZ"},
 ]
 
 
@@ -82,13 +96,19 @@ def test_subscriptions():
         "running_price_value": 24.0,
         "price_change_ratio": 9 / 15,
         "plans_count": 2,
+        "last_plan_code": code_of("gold"),
+        "last_end_reason_code": code_of("moved"),
     }
     counted_by_hand(ada(subscriptions=SUBSCRIPTIONS), subscriptions, expected)
 
 
 def test_who_never_subscribed():
     row = ada(subscriptions=[{"customer_id": "bob", **one} for one in SUBSCRIPTIONS])
-    mine = [name for name in row.index if any(one in name for one in ("subscri", "price", "plans"))]
+    mine = [
+        name
+        for name in row.index
+        if any(one in name for one in ("subscri", "price", "plan", "end_reason"))
+    ]
     zero = {name for name in mine if name.endswith("_count")} | {"running_price_value"}
     counted_by_hand(row, subscriptions, {name: 0 if name in zero else nan for name in mine})
 
@@ -98,13 +118,17 @@ def test_profile():
         "registered_days": 310,
         "age_years": (day_number(0) + 365) / 365.25,
         "profile_changed_days": 30,
+        "country_code": code_of("CZ"),  # she moved
+        "language_code": code_of("de"),
+        "won_through_code": code_of("friend"),
     }
     counted_by_hand(ada(customers=CUSTOMERS), profile, expected)
 
 
 def test_a_customer_without_a_profile_is_unknown():
     row = ada(customers=[{"customer_id": "bob", **CUSTOMERS[0]}])
-    unknown = dict.fromkeys(("registered_days", "age_years", "profile_changed_days"), nan)
+    numbers = ("registered_days", "age_years", "profile_changed_days")
+    unknown = dict.fromkeys((*numbers, "country_code", "language_code", "won_through_code"), nan)
     counted_by_hand(row, profile, unknown)
 
 

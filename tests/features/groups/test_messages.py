@@ -5,6 +5,7 @@ from math import nan
 from events import ada, counted_by_hand
 
 from features.groups import contacts, emails
+from features.word_codes import code_of
 
 EMAILS = [
     {"age": 300, "kind": "sent"},
@@ -75,6 +76,7 @@ def test_contacts():
         "contacts_per_order_day_ratio": 4 / 2,
         "contact_cost_365d_value": 7.0,
         "contact_channels_90d_count": 2,
+        "last_contact_channel_code": code_of("phone"),
     }
     row = ada(orders=[{"age": 400}, {"age": 90}], contacts=CONTACTS)
     counted_by_hand(row, contacts, expected)
@@ -83,6 +85,7 @@ def test_contacts():
 def test_who_was_never_contacted():
     row = ada(contacts=[{"customer_id": "bob", **CONTACTS[0]}])
     unknown = {"last_contact_days", "last_offer_days", "contacts_per_order_day_365d_ratio"}
+    unknown.add("last_contact_channel_code")
     mine = [
         name
         for name in row.index

@@ -5,6 +5,7 @@ from math import nan
 from events import ada, counted_by_hand, day_number
 
 from features.groups import surveys, tickets
+from features.word_codes import code_of
 
 TICKETS = [
     {"age": 400, "kind": "opened"},
@@ -14,7 +15,7 @@ TICKETS = [
     {"age": 60, "kind": "opened"},
     {"age": 56, "kind": "closed", "opened_day": day_number(60)},
     {"age": 20, "kind": "opened"},
-    {"age": 10, "kind": "opened"},
+    {"age": 10, "kind": "opened", "topic": "bill", "priority": "high"},
 ]
 SURVEYS = [
     {"age": 500, "kind": "nps", "score_hundredths": 900},
@@ -41,6 +42,8 @@ def test_tickets():
         "ticket_resolution_days": 34 / 3,
         "ticket_satisfaction_365d_score": 5,
         "ticket_satisfaction_score": 3.5,
+        "last_ticket_topic_code": code_of("bill"),
+        "last_ticket_priority_code": code_of("high"),
     }
     counted_by_hand(ada(tickets=TICKETS), tickets, expected)
 

@@ -5,6 +5,7 @@ from math import nan
 from events import ada, counted_by_hand
 
 from features.groups import visits
+from features.word_codes import code_of
 
 VISITS = [
     {"age": 100, "kind": "view", "channel": "web", "seconds": 60},
@@ -46,6 +47,8 @@ def test_visits():
         "visit_kinds_count": 3,
         "visit_channels_90d_count": 2,
         "visit_channels_count": 2,
+        "last_visit_kind_code": code_of("like"),
+        "last_visit_channel_code": code_of("app"),
     }
     counted_by_hand(ada(orders=ORDERS, visits=VISITS), visits, expected)
 
@@ -56,6 +59,7 @@ def test_who_never_came_has_no_visits_and_no_days_of_them():
         *("last_visit_days", "usual_visit_gap_days", "visit_silence_ratio"),
         *("visits_7d_to_30d_ratio", "visits_30d_to_90d_ratio"),
         *("visits_per_order_day_90d_ratio", "visits_per_order_day_365d_ratio"),
+        *("last_visit_kind_code", "last_visit_channel_code"),
     }
     mine = [name for name in row.index if name.startswith(("visit", "last_visit", "usual_visit"))]
     counted_by_hand(row, visits, {name: nan if name in unknown else 0 for name in mine})
