@@ -1,12 +1,13 @@
 """Reasons come from the model's contributions and can be said in words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from shop import FIRST_DAY, histories, simulated_orders
+from shop import FIRST_DAY, histories, histories_of, order_table, simulated_orders
 
 from features.catalog import GROUPS, group_name, grouped
 from features.matrix import matrix
+from features.schema import CUSTOMERS
 from features.shape import Shape
 from serving.drivers import (
     CODES,
@@ -93,6 +94,26 @@ def test_one_customers_reasons_do_not_depend_on_who_else_is_asked(explained):
 def test_nobody_has_no_reasons(explained):
     model, rows, _ = explained
     assert reasons_of(model, rows.iloc[:0]) == []
+
+
+def test_of_words_no_sentence_is_made():
+    """A country is weighed, but neither its code nor what it is kept beside is told for it."""
+    orders = simulated_orders(customers=400)
+    names = sorted({name for name, *_ in orders})
+    joined = {
+        "customer_id": names,
+        "market": ["US"] * len(names),
+        "day": [FIRST_DAY] * len(names),
+        "occurred_at": [datetime.combine(FIRST_DAY, time(12), UTC)] * len(names),
+        "country": ["HR" if number % 2 else "CZ" for number in range(len(names))],
+    }
+    known = histories_of({"orders": order_table(orders), "customers": CUSTOMERS.filled(joined)})
+    model = fit_customer_model(known, CUTOFF, Horizons(60, 60, 0.8), seed=1)
+    assert "country_code" in model.facts.feature_names
+    rows = matrix(known.before(CUTOFF), [CUTOFF])
+    codes = {one.code for some in reasons_of(model, rows) for one in some}
+    assert codes
+    assert codes <= set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
