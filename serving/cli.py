@@ -19,7 +19,7 @@ import typer
 
 from features.errors import RegularsError
 from features.settings import FILE_NAME
-from serving import cli_keys, cli_models
+from serving import cli_keys, cli_models, cli_openapi
 from serving.cli_options import JsonOption, MarkdownOption, NowOption, SettingsOption, day_of
 from serving.cli_retention import retention
 from serving.cli_table import predict_table
@@ -42,6 +42,7 @@ features = typer.Typer(no_args_is_help=True, help="What is known of a customer: 
 app.add_typer(features, name="features")
 app.add_typer(cli_models.models, name="models")
 app.add_typer(cli_keys.keys, name="keys")
+app.command("openapi")(cli_openapi.openapi)
 app.command()(cli_models.promote)
 app.command()(cli_models.rollback)
 

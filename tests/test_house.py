@@ -34,6 +34,7 @@ COMMANDS = (
     "verify",
     "score",
     "models",
+    "openapi",
     "promote",
     "rollback",
     "keys",

@@ -116,6 +116,11 @@ def _layers(app: Api, log_stream: TextIO | None) -> list[Middleware]:
     ]
 
 
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document, without a business and without a server."""
+    return make_app(ServerState()).openapi()
+
+
 def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route can answer, for the OpenAPI document."""
     answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from serving.api import problems
+from serving.api import follow_examples, problems, score_examples
 from serving.api.guard import BODY_SECONDS, MAX_BODY_BYTES
 from serving.api.inputs import MAX_CUSTOMERS, MAX_ID_CHARS, MAX_IDS, MAX_ORDERS, BatchGet, Predict
 
@@ -51,6 +51,25 @@ EXAMPLES = {
         """        {"timestamp": "2026-06-03", "amount": 25}]}], "as_of": "2026-09-01"}'"""
     ),
 }
+
+
+class Told(NamedTuple):
+    """An answer of an operation, and the body that asks for it."""
+
+    answer: dict[str, Any]
+    body: dict[str, Any] | None = None
+
+
+ANSWERS = {
+    "getScore": Told(score_examples.SCORE),
+    "getScoreHistory": Told(follow_examples.HISTORY),
+    "listChangedScores": Told(follow_examples.FEED),
+    "readJournal": Told(follow_examples.JOURNAL),
+    "getCurrentModel": Told(score_examples.MODEL),
+    "batchGetScores": Told(score_examples.SCORES, score_examples.IDS_ASKED),
+    "predictScores": Told(score_examples.PREDICTED, score_examples.ORDERS_ASKED),
+}
+JSON = "application/json"
 _SCHEMAS = "#/components/schemas/"
 _SECURITY = {
     "Content-Security-Policy": (
@@ -74,19 +93,26 @@ class Operation(NamedTuple):
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """The part of an operation that describes its body, for bodies that we parse ourselves."""
     schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with our request bodies, and problems under their media type."""
+    """The OpenAPI document with our request bodies and examples, problems under their media type.
+
+    Raises KeyError for an operation without an example.
+    """
     schemas = document["components"]["schemas"]
     for model in (BatchGet, Predict):
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
     for _, _, operation in _operations(document):
+        told = ANSWERS[operation["operationId"]]
+        operation["responses"]["200"]["content"][JSON]["example"] = told.answer
+        if told.body is not None:
+            operation["requestBody"]["content"][JSON]["example"] = told.body
         for status, answer in operation["responses"].items():
             if status >= "400":
-                content = answer["content"].pop("application/json")
+                content = answer["content"].pop(JSON)
                 answer["content"] = {problems.MEDIA_TYPE: content}
     return document
 

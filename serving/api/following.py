@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from serving.api.answers import json_response, language_of, path_id
 from serving.api.cursors import MAX_CURSOR_CHARS
-from serving.api.follow_examples import FEED, HISTORY, JOURNAL
 from serving.api.follow_shapes import HistoryPage, JournalPage, ScoresPage
 from serving.api.follows import Followed, get_changed, get_history, get_journal
 from serving.api.inputs import Input, Moment, Wanted
@@ -67,7 +66,7 @@ def add_following(router: APIRouter, state: ServerState) -> None:
         operation_id="getScoreHistory",
         dependencies=[needs("scores:read")],
         summary="Past scores of one customer and what changed, the newest first",
-        responses=_answers(HistoryPage, HISTORY, 400, 404),
+        responses=_answers(HistoryPage, 400, 404),
     )
     def history(
         request: Request, customer_id: str, asked: Annotated[HistoryAsked, Query()]
@@ -83,7 +82,7 @@ def add_following(router: APIRouter, state: ServerState) -> None:
         operation_id="listChangedScores",
         dependencies=[needs("scores:read")],
         summary="Scores that changed, at least once each, whatever is published meanwhile",
-        responses=_answers(ScoresPage, FEED, 400),
+        responses=_answers(ScoresPage, 400),
     )
     def changed(request: Request, asked: Annotated[FeedAsked, Query()]) -> Response:
         look = Look(asked.view, language_of(request, asked.lang), caller_of(request))
@@ -98,18 +97,15 @@ def add_following(router: APIRouter, state: ServerState) -> None:
         operation_id="readJournal",
         dependencies=[needs("scores:read")],
         summary="What happened, in order: the events that webhooks push",
-        responses=_answers(JournalPage, JOURNAL, 400, 410),
+        responses=_answers(JournalPage, 400, 410),
     )
     def journal(request: Request, asked: Annotated[JournalAsked, Query()]) -> Response:
         caller = caller_of(request)
         return json_response(get_journal(state, caller, after=asked.after, limit=asked.limit))
 
 
-def _answers(
-    model: object, example: dict[str, Any], *statuses: int
-) -> dict[int | str, dict[str, Any]]:
-    content = {"application/json": {"example": example}}
-    answers: dict[int | str, dict[str, Any]] = {200: {"model": model, "content": content}}
+def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}
     return answers | {
         status: {"model": ProblemBody} for status in (401, 403, *statuses, 422, 429, 503)
     }

@@ -212,12 +212,8 @@ def test_the_ready_answer_is_for_the_default_view_alone(client, state, generatio
         (f"{PATH}/history", "HistoryPage"),
     ],
 )
-def test_answers_and_examples_are_what_the_openapi_document_says(client_of, republished, path, schema):  # fmt: skip
+def test_answers_are_what_the_openapi_document_says(client_of, republished, path, schema):
     client = client_of(republished)
     document = client.get("/openapi.json").json()
     asked = {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}
     jsonschema.validate(client.get(path).json(), asked)
-    route = path.replace("C-1042", "{customer_id}")
-    (operation,) = (one["get"] for name, one in document["paths"].items() if name == route)
-    example = operation["responses"]["200"]["content"]["application/json"]["example"]
-    jsonschema.validate(example, asked)
