@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from features.errors import SettingsError, UnknownKey
+from features.settings import StoreSettings
 from serving.access import database
 from serving.access.gate import STALE_SECONDS, Gate
 from serving.access.key_store import Grant, KeyStore
@@ -52,6 +53,16 @@ def test_under_another_pepper_no_key_opens(settings, new_key, clock):
     gate.load()
     assert gate.caller(secret) is None
     gate.close()
+
+
+def test_keys_are_kept_where_the_scores_are(settings):
+    assert database.address_of(settings) == database.address_in(settings.workspace)
+    address = "postgresql://regulars:${STORE_PASSWORD}@db/scores"
+    moved = settings.model_copy(update={"store": StoreSettings(address=address)})
+    told = database.address_of(moved, {"STORE_PASSWORD": "p@ss"})
+    assert told == "postgresql://regulars:p%40ss@db/scores"
+    with pytest.raises(SettingsError, match="STORE_PASSWORD"):
+        database.address_of(moved, {})
 
 
 def test_looking_for_keys_makes_no_database(settings, key_store):
