@@ -68,7 +68,8 @@ def walked(tmp_path_factory, start):
 @pytest.fixture(scope="module")
 def client(walked) -> Iterator[TestClient]:
     state = ServerState(lambda: load_settings(walked[0] / "regulars.yml"))
-    yield TestClient(make_app(state, extra_routes=page_routes(state)))
+    app = make_app(state, extra_routes=page_routes(state))
+    yield TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000))
     state.close()
 
 
