@@ -63,11 +63,14 @@ java: ## Java for the tests on Spark, from the system's packages
 	  $$SUDO apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; }
 
-lock: ## renew both locks from pyproject.toml (needs uv)
+lock: ## renew the locks from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --constraint requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements-dev.lock
+	printf 'psycopg[binary]\n' | uv pip compile - --constraint requirements-dev.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-package typing-extensions --no-emit-package tzdata \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o deploy/postgres.lock
 
 clean: ## remove the environment and everything that runs have written
 	rm -rf $(VENV) .regulars .pytest_cache .mypy_cache .ruff_cache
