@@ -199,7 +199,7 @@ def test_online_retail_goes_from_file_to_features_by_its_settings_alone(run, tmp
     monkeypatch.setenv("REGULARS_WORKSPACE", str(tmp_path / "workspace"))
     told = run("ingest", "--settings", EXAMPLES / "online_retail.yml", "--now", TODAY)
     assert told.code == 0, told.err
-    whole = duckdb.read_parquet(str(invoices))
+    whole = duckdb.connect().read_parquet(str(invoices))
     with_id = whole.filter("customer_id IS NOT NULL")
     read, accepted = len(whole), len(with_id.distinct())
     guests = read - len(with_id)
