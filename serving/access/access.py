@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 
+from sqlalchemy import URL
+
 from features.settings import Settings
-from serving.access import database
 from serving.access.admission import Admission
 from serving.access.gate import Gate
 from serving.access.key_store import KeyStore
 from serving.access.pepper import Pepper
 from serving.access.replies import Replies
+from serving.database import address_of
 
 
 class Access:
@@ -20,7 +22,7 @@ class Access:
         self,
         read_settings: Callable[[], Settings],
         clock: Callable[[], datetime],
-        address: str | None = None,
+        address: str | URL | None = None,
     ) -> None:
         """Without an address, the database is that of the scores."""
         self._read_settings = read_settings
@@ -33,9 +35,9 @@ class Access:
         return self._read_settings()
 
     @cached_property
-    def address(self) -> str:
+    def address(self) -> str | URL:
         """Where keys and answers are kept."""
-        return self._address or database.address_of(self.settings)
+        return self._address or address_of(self.settings)
 
     @cached_property
     def admission(self) -> Admission:

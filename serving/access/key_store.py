@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import URL, Connection, insert, select, update
 
 from features.errors import UnknownKey
-from serving.access import database
-from serving.access.database import api_keys, api_keys_revision
+from serving.access import tables
 from serving.access.keys import ID_PART, ApiKey, as_utc, digest_of, new_secret
+from serving.access.tables import api_keys, api_keys_revision
 
 Changed = TypeVar("Changed")
 
@@ -36,10 +36,10 @@ class NewKey:
 class KeyStore:
     """Reads and changes the keys at one address."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str | URL) -> None:
         """Open no connection yet."""
         self._address = address
-        self._engine = database.opened(address)
+        self._engine = tables.opened(address)
 
     def create(self, grant: Grant, pepper: bytes, now: datetime) -> NewKey:
         """A new key."""
@@ -100,14 +100,14 @@ class KeyStore:
         self._engine.dispose()
 
     def _is_made(self) -> bool:
-        if not database.is_there(self._address):
+        if not tables.is_there(self._address):
             return False
         with self._engine.connect() as connection:
             return self._engine.dialect.has_table(connection, api_keys_revision.name)
 
     def _changed(self, change: Callable[[Connection], Changed]) -> Changed:
         """What the change gives; the revision grows in the same transaction."""
-        database.prepare(self._engine)
+        tables.prepare(self._engine)
         counted = update(api_keys_revision).values(revision=api_keys_revision.c.revision + 1)
         with self._engine.begin() as connection:
             if not connection.execute(counted).rowcount:

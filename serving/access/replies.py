@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import URL, Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from serving.access import database
-from serving.access.database import replies, reply_customers
+from serving.access import tables
 from serving.access.keys import as_utc
+from serving.access.tables import replies, reply_customers
 
 KEPT_DAYS = 7
 LEASE_SECONDS = 60  # well above the time limit of a request
@@ -55,12 +55,12 @@ class Write:
 class Replies:
     """The kept answers of one database."""
 
-    def __init__(self, address: str, pepper: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, address: str | URL, pepper: bytes, clock: Callable[[], datetime]) -> None:
         """Make the tables where they are new."""
-        self._engine = database.opened(address)
+        self._engine = tables.opened(address)
         self._pepper = pepper
         self._clock = clock
-        database.prepare(self._engine)
+        tables.prepare(self._engine)
 
     def once(self, write: Write, work: Callable[[bytes], Reply]) -> Reply | Conflict:
         """The answer of `work`, done now or kept from before; or why there is none.

@@ -10,10 +10,10 @@ from typing import Any
 
 from features.errors import SettingsError
 from features.settings import Settings
-from serving.access import database
 from serving.access.key_store import Grant, KeyStore, NewKey
 from serving.access.keys import ApiKey
 from serving.access.pepper import Pepper
+from serving.database import address_of
 
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 _OVERLAP = re.compile(r"(\d{1,5})([mhd])|0", re.ASCII)
@@ -155,7 +155,7 @@ def _row(key: ApiKey, now: datetime) -> tuple[str, ...]:
 
 @contextmanager
 def _store(settings: Settings) -> Iterator[KeyStore]:
-    store = KeyStore(database.address_of(settings))
+    store = KeyStore(address_of(settings))
     try:
         yield store
     finally:

@@ -6,7 +6,7 @@ holds until the next one; only the current generation and the one before keep wh
 
 from sqlalchemy import select
 
-from serving.store.database import Database
+from serving.database import Database
 from serving.store.rows import generation_of, told_codes
 from serving.store.shapes import Change, Generation, PastScore
 from serving.store.tables import GENERATIONS, HISTORY

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from serving.store.database import Database
+from serving.database import Database
 from serving.store.shapes import JournalEvent
 from serving.store.tables import JOURNAL
 

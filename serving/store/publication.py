@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, exists, func, insert, literal, select, update
 
-from serving.store.database import POSTGRESQL, Database
+from serving.database import POSTGRESQL, Database
 from serving.store.rows import (
     HISTORY_COLUMNS,
     SCORE_COLUMNS,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from features.errors import DamagedStore, NotReady, RegularsError
-from serving.store.database import CURES, SQLITE, Database
+from serving.database import CURES, SQLITE, Database
 from serving.store.rows import generation_of, score_of
 from serving.store.shapes import Cell, Changed, Generation, Overview, Score
 from serving.store.tables import GENERATIONS, SCORES

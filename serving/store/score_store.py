@@ -10,15 +10,14 @@ from typing import Self
 from sqlalchemy import URL, func, select
 
 from features.settings import Settings
-from features.sources.database_url import database_url
-from serving.store.database import Database
+from serving.database import FILE_NAME, Database, address_of
 from serving.store.history import past_scores
 from serving.store.journal import Journal
 from serving.store.publication import Publication, in_parts, publication
 from serving.store.reading import ScoreReader
 from serving.store.rows import WriteDocument
 from serving.store.shapes import Generation, PastScore, Score
-from serving.store.tables import GENERATIONS
+from serving.store.tables import GENERATIONS, METADATA
 
 HISTORY_MONTHS = 24
 DAYS_PER_MONTH = 365.25 / 12
@@ -32,7 +31,7 @@ class ScoreStore(ScoreReader):
 
         Raises DamagedStore, NotReady if the database does not answer, or SettingsError.
         """
-        super().__init__(Database(address))
+        super().__init__(Database(address, METADATA))
         self.journal = Journal(self._database)
         self._history = timedelta(days=history_months * DAYS_PER_MONTH)
 
@@ -40,15 +39,15 @@ class ScoreStore(ScoreReader):
     def embedded(cls, workspace: Path, *, history_months: int = HISTORY_MONTHS) -> Self:
         """The SQLite store of a workspace folder."""
         workspace.mkdir(parents=True, exist_ok=True)
-        return cls(f"sqlite:///{workspace / 'scores.db'}", history_months=history_months)
+        return cls(f"sqlite:///{workspace / FILE_NAME}", history_months=history_months)
 
     @classmethod
     def of(cls, settings: Settings, environment: Mapping[str, str] = os.environ) -> Self:
         """The store of a business: where its settings say, else in its workspace."""
-        months, address = settings.store.history_months, settings.store.address
-        if address is None:
+        months = settings.store.history_months
+        if settings.store.address is None:
             return cls.embedded(settings.workspace, history_months=months)
-        return cls(database_url(address, environment), history_months=months)
+        return cls(address_of(settings, environment), history_months=months)
 
     @contextmanager
     def publication(

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from features.settings import Settings
-from serving.access import database
 from serving.access.key_store import Grant, KeyStore, NewKey
 from serving.access.keys import SCOPES
 from serving.access.pepper import Pepper
+from serving.database import address_of
 from serving.state import ServerState
 
 NOW = datetime(2026, 9, 1, 5, tzinfo=UTC)
@@ -45,7 +45,7 @@ def pepper(settings: Settings) -> bytes:
 
 @pytest.fixture
 def key_store(settings: Settings):
-    store = KeyStore(database.address_in(settings.workspace))
+    store = KeyStore(address_of(settings))
     yield store
     store.close()
 

@@ -13,12 +13,13 @@ import httpx
 import pytest
 from fastapi import APIRouter, Request
 
-from serving.access import database
+from serving.access import tables
 from serving.access.replies import KEPT_DAYS, LEASE_SECONDS, Conflict, Replies, Reply, Write
 from serving.api.app import make_app
 from serving.api.idempotent import IdempotencyKey, answered_once
 from serving.api.permissions import needs, require_scopes
 from serving.api.problems import INVALID, Problem
+from serving.database import address_of
 
 WRITE = Write("key", "order-1", "POST /v1/notes?", b'{"a": 1}')
 REPLY = Reply(201, b'{"done": 1}', customer_ids=("C-1042", "C-1043"))
@@ -40,11 +41,11 @@ Replies(sys.argv[1], b"p" * 32, lambda: now).once(
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request, settings):
     if request.param == "sqlite":
-        return database.address_in(settings.workspace)
+        return address_of(settings).render_as_string(hide_password=False)
     running = request.getfixturevalue("postgres")
     address = running.url.replace("${CRM_PASSWORD}", "s3cret%40%2F%3A%3F")
-    engine = database.opened(address)
-    database.metadata.drop_all(engine)
+    engine = tables.opened(address)
+    tables.metadata.drop_all(engine)
     engine.dispose()
     return address
 
@@ -220,7 +221,7 @@ def test_the_answers_about_a_customer_can_be_erased(replies):
 
 
 def test_no_customer_and_no_name_stands_in_the_database(settings, clock):
-    replies = Replies(database.address_in(settings.workspace), b"p" * 32, clock)
+    replies = Replies(address_of(settings), b"p" * 32, clock)
     secret = Reply(200, b"about-the-customer", customer_ids=("canary@example.com",))
     replies.once(Write("key", "canary-name", "POST /v1/notes?", b"canary-body"), lambda _: secret)
     replies.forget(["canary@example.com"])

@@ -8,16 +8,16 @@ import pytest
 
 from features.errors import SettingsError, UnknownKey
 from features.settings import StoreSettings
-from serving.access import database
 from serving.access.gate import STALE_SECONDS, Gate
 from serving.access.key_store import Grant, KeyStore
 from serving.access.keys import LENGTH
 from serving.access.pepper import Pepper
+from serving.database import address_of
 
 
 @pytest.fixture
 def gate(settings, key_store, pepper, clock):
-    gate = Gate(KeyStore(database.address_in(settings.workspace)), lambda: pepper, clock)
+    gate = Gate(KeyStore(address_of(settings)), lambda: pepper, clock)
     yield gate
     gate.close()
 
@@ -49,20 +49,20 @@ def test_a_pepper_of_the_environment_needs_no_file(tmp_path):
 
 def test_under_another_pepper_no_key_opens(settings, new_key, clock):
     secret = new_key().secret.encode()
-    gate = Gate(KeyStore(database.address_in(settings.workspace)), lambda: b"y" * 32, clock)
+    gate = Gate(KeyStore(address_of(settings)), lambda: b"y" * 32, clock)
     gate.load()
     assert gate.caller(secret) is None
     gate.close()
 
 
 def test_keys_are_kept_where_the_scores_are(settings):
-    assert database.address_of(settings) == database.address_in(settings.workspace)
+    assert address_of(settings).database == str(settings.workspace / "scores.db")
     address = "postgresql://regulars:${STORE_PASSWORD}@db/scores"
     moved = settings.model_copy(update={"store": StoreSettings(address=address)})
-    told = database.address_of(moved, {"STORE_PASSWORD": "p@ss"})
-    assert told == "postgresql://regulars:p%40ss@db/scores"
+    told = address_of(moved, {"STORE_PASSWORD": "p@ss"})
+    assert told.render_as_string(hide_password=False) == "postgresql://regulars:p%40ss@db/scores"
     with pytest.raises(SettingsError, match="STORE_PASSWORD"):
-        database.address_of(moved, {})
+        address_of(moved, {})
 
 
 def test_looking_for_keys_makes_no_database(settings, key_store):
@@ -136,7 +136,7 @@ def test_without_a_look_at_the_database_for_long_the_gate_trusts_nobody(
     settings, new_key, pepper, clock
 ):
     new_key()
-    store = KeyStore(database.address_in(settings.workspace))
+    store = KeyStore(address_of(settings))
     gate = Gate(store, lambda: pepper, clock, clock.seconds)
     assert not gate.is_fresh
     gate._look()

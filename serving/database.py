@@ -1,21 +1,38 @@
-"""The database of the score store: SQLite in the workspace, or PostgreSQL at another address."""
+"""The database of the service: SQLite in the workspace, or PostgreSQL at another address.
 
+Scores, keys, kept answers and what else a service keeps are in one database; each room of
+`serving` has tables of its own in it.
+"""
+
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.errors import DamagedStore, NotReady, SettingsError
-from features.sources.database_url import shown
-from serving.store.tables import METADATA
+from features.settings import Settings
+from features.sources.database_url import database_url, shown
+
+FILE_NAME = "scores.db"
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 5
@@ -33,9 +50,9 @@ CURES = {
 
 
 class Database:
-    """An open database with the tables of the store in it."""
+    """An open database with the tables of one room in it."""
 
-    def __init__(self, address: str | URL) -> None:
+    def __init__(self, address: str | URL, tables: MetaData) -> None:
         """Open it, and make the tables where they are not there.
 
         Raises DamagedStore for tables that cannot be used, NotReady if the database does not
@@ -43,7 +60,8 @@ class Database:
         """
         url = make_url(address)
         self.kind = url.get_backend_name()
-        self.engine = _engine(url)
+        self.engine = engine_of(url)
+        self._tables = tables
         self.file = Path(url.database or "") if self.kind == SQLITE else None
         self._place = shown(url)
         self._local = threading.local()
@@ -129,11 +147,11 @@ class Database:
             else:
                 # The lock is taken before it is looked what is there: two may come at once.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            METADATA.create_all(connection)
+            self._tables.create_all(connection)
 
     def _check_tables(self) -> None:
         found = inspect(self.engine)
-        for table in METADATA.tables.values():
+        for table in self._tables.tables.values():
             names = {column["name"] for column in found.get_columns(table.name)}
             if names != {column.name for column in table.columns}:
                 message = f"The score store was made by another version. {CURES[self.kind]}"
@@ -155,8 +173,19 @@ class Database:
         )
 
 
-def _engine(url: URL) -> Engine:
-    """The engine of an address. An error that quotes its parameters would log customers."""
+def address_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> URL:
+    """The address of a business's database: as its settings say, else in its workspace.
+
+    Raises SettingsError.
+    """
+    if settings.store.address is None:
+        return make_url(f"sqlite:///{settings.workspace / FILE_NAME}")
+    return database_url(settings.store.address, environment)
+
+
+def engine_of(url: URL) -> Engine:
+    """The engine of an address; it opens no connection yet. Raises SettingsError."""
+    # An error that quotes its parameters would log customers.
     if url.get_backend_name() == SQLITE:
         engine = create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", _use_wal)

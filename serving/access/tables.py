@@ -1,12 +1,11 @@
-"""The tables of access, in the database of the scores: SQLite, or PostgreSQL by its address."""
+"""The tables of access, in the database of the service."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    URL,
     Column,
     Date,
     DateTime,
@@ -18,17 +17,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
     event,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from features.settings import Settings
-from features.sources.database_url import database_url
-
-FILE_NAME = "scores.db"
-CONNECT_SECONDS = 5
+from serving.database import SQLITE, engine_of
 
 metadata = MetaData()
 api_keys = Table(
@@ -72,55 +66,34 @@ reply_customers = Table(
 )
 
 
-def address_in(workspace: Path) -> str:
-    """The address of the database that a workspace brings along."""
-    return f"sqlite:///{workspace / FILE_NAME}"
-
-
-def address_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
-    """The address of a business's database: where its scores are. Raises SettingsError."""
-    if settings.store.address is None:
-        return address_in(settings.workspace)
-    url = database_url(settings.store.address, environment)
-    return url.render_as_string(hide_password=False)
-
-
-def is_there(address: str) -> bool:
+def is_there(address: str | URL) -> bool:
     """Whether the database may exist; reading must not make an empty file of a name."""
     path = _file_of(address)
     return path is None or path.exists()
 
 
-def opened(address: str) -> Engine:
+def opened(address: str | URL) -> Engine:
     """An engine for this address; opens no connection yet."""
-    url = make_url(address)
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True)
-        event.listen(engine, "connect", _prepare_sqlite)
-        return engine
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    waits = {"connect_timeout": CONNECT_SECONDS}
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=waits)
+    engine = engine_of(make_url(address))
+    if engine.dialect.name == SQLITE:
+        event.listen(engine, "connect", _erase_wholly)
+    return engine
 
 
 def prepare(engine: Engine) -> None:
     """Make the tables that are missing, and the folder of an embedded database."""
     database = engine.url.database
-    if engine.dialect.name == "sqlite" and database:
+    if engine.dialect.name == SQLITE and database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     metadata.create_all(engine)
 
 
-def _file_of(address: str) -> Path | None:
+def _file_of(address: str | URL) -> Path | None:
     url = make_url(address)
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+    return Path(url.database or "") if url.get_backend_name() == SQLITE else None
 
 
-def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    """As the score store opens the same file; and what is deleted is overwritten."""
-    connection.execute("PRAGMA busy_timeout=10000")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+def _erase_wholly(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Answers go with the rows that they belong to, and what is deleted is overwritten."""
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")
