@@ -13,6 +13,7 @@ from features.errors import ModelRefused
 from features.histories import Histories
 from features.settings import Settings
 from features.user_groups import own_groups
+from serving import drift
 from serving.calibration import with_counts
 from serving.scoring import Compared, Scorer, new_generation
 from serving.store import Generation, Overview, ScoreStore, WriteDocument
@@ -97,6 +98,7 @@ def score_and_publish(
     scorer = Scorer(settings, model, generation)
     compared, parts_count = _compared(scorer, customers.parts, as_of)
     scales, quality = compared.scales, with_counts(generation.quality, compared.customers)
+    quality[drift.KEY] = compared.drift.to_dict()
     generation = replace(generation, scales=scales.to_dict(), quality=quality)
     progress("scores")
     store = ScoreStore.of(settings)

@@ -18,6 +18,8 @@ from features.settings import Settings
 from features.shape import Shape
 from features.user_groups import own_groups
 from serving.calibration import NOT_CALIBRATED, mark_of
+from serving.comparison import Comparison
+from serving.drift import Drift
 from serving.drivers import reasons_of
 from serving.store import Generation, Score
 from training.artifact import cached_folder, load_model
@@ -55,10 +57,11 @@ class Scales:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """All customers together: their scales, and how many of each market have not churned yet."""
+    """All customers together: their scales, how many of each market have not churned, drift."""
 
     scales: Scales
     customers: Mapping[str, int]
+    drift: Drift
 
 
 class Scorer:
@@ -119,19 +122,24 @@ class Scorer:
         names, factor = ("churn_probability", "cltv_if_retained"), self._value_factor()
         kept: dict[str, list[Floats]] = {name: [] for name in names}
         customers: Counter[str] = Counter()
+        comparison, is_whole = Comparison(self._model.facts), True
         for part in parts:
             rows, lapsed = self._rows(part, as_of)
             customers.update(str(market) for market in rows.loc[~lapsed, "market"])
+            comparison.add_features(rows[~lapsed])
             shown = ~lapsed & ~self._is_withheld(rows["market"])
+            is_whole = is_whole and bool((shown == ~lapsed).all())
             if not shown.any():
                 continue
             numbers = self._numbers(rows[shown].reset_index(drop=True), factor)
             for name in names:
                 kept[name].append(numbers[name])
+            comparison.add_scores(numbers["churn_probability"])
+        drift = comparison.drift(is_whole=is_whole)
         if not kept[names[0]]:
-            return Compared(Scales((), (), factor), customers)
+            return Compared(Scales((), (), factor), customers, drift)
         found = _scales({name: np.concatenate(kept[name]) for name in names}, factor)
-        return Compared(found, customers)
+        return Compared(found, customers, drift)
 
     def _rows(
         self, histories: Histories, as_of: date

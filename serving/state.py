@@ -21,17 +21,18 @@ from features.settings import Settings
 from features.store.histories import Stored, read
 from serving.business import settings_from_environment
 from serving.ports import Scorer
-from serving.store import Generation, ScoreStore
+from serving.store import Generation, Overview, ScoreStore
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old the published scores are and how many customers they are of."""
+    """How old the published scores are, what they share and what they add up to."""
 
     age_seconds: float
-    customers_count: int
+    generation: Generation
+    overview: Overview
 
 
 def utc_now() -> datetime:
@@ -62,7 +63,7 @@ class ServerState:
         self.clock = clock
         self._loading = threading.Lock()
         self._scorer: tuple[int, Scorer] | None = None
-        self._counted: tuple[int, int] | None = None
+        self._counted: tuple[int, Overview] | None = None
         self._stored: Stored | None = None
 
     @cached_property
@@ -128,20 +129,32 @@ class ServerState:
         return self.freshness() is not None
 
     def freshness(self) -> Freshness | None:
-        """Age and size of the published scores; None if there are none or they cannot be read."""
+        """Age and sums of the published scores; None if there are none or they cannot be read."""
         try:
             current = self.generation()
             if self._counted is None or self._counted[0] != current.generation:
-                overview = self.store.overview(current.generation)
-                self._counted = (current.generation, overview.customers_count)
+                self._counted = (current.generation, self.store.overview(current.generation))
         except (RegularsError, SQLAlchemyError):
             return None
         age = (self.clock() - current.published_at).total_seconds()
         return Freshness(
             # A clock set back must not make scores look newer than new.
             age_seconds=max(age, 0.0),
-            customers_count=self._counted[1],
+            generation=current,
+            overview=self._counted[1],
         )
+
+    def refused_rows(self) -> dict[tuple[str, str], int]:
+        """How many rows of the files read last were refused, by table and code."""
+        try:
+            seen = read(self.histories_folder).facts.get("seen", {})
+        except (RegularsError, OSError):
+            return {}
+        return {
+            (table, code): count
+            for table, one in seen.items()
+            for code, count in one["account"]["refused_by_code"].items()
+        }
 
     def close(self) -> None:
         """Give the store's connections back."""

@@ -39,6 +39,7 @@ from training.models.customer_model import (
     no_progress,
 )
 from training.panel import require_customers
+from training.reference import reference_of
 from training.registry import HOLDOUT_DIGEST_TAG, log_holdout_model, register
 from training.tracking import (
     Client,
@@ -130,7 +131,8 @@ def train(
             progress=lambda step: progress(f"final: {step}"),
         )
         log_data(_data_facts(model.facts, as_of))
-        model = replace(model, facts=replace(model.facts, quality=quality))
+        reference = reference_of(model, rows)
+        model = replace(model, facts=replace(model.facts, quality=quality, reference=reference))
         progress("gate")
         folder, earlier = Path(aside) / "model", Path(aside) / "holdout_model"
         digest = save_model(model, rows, folder)

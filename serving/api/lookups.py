@@ -8,6 +8,7 @@ from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from serving import calibration, drift
 from serving.access.keys import LOCAL, Caller
 from serving.api.answers import etag_of, json_bytes
 from serving.api.inputs import BatchGet, Predict, clean_text
@@ -15,7 +16,6 @@ from serving.api.problems import FORBIDDEN, UNKNOWN_CUSTOMER, Problem, ProblemBo
 from serving.api.raw_orders import orders_table, require_orders_only
 from serving.api.score_object import flat_score, score_object
 from serving.api.score_shapes import AnyScore, FlatScore
-from serving.calibration import KEY
 from serving.state import ServerState
 from serving.store import Generation, Score
 
@@ -102,6 +102,19 @@ class CardCalibration(TypedDict):
     customers: NotRequired[dict[str, dict[str, int]]]
 
 
+class CardDrift(TypedDict):
+    """How far the scored customers are from those that the model learned from.
+
+    Population stability indices by feature and of the churn probability: below 0.1 little has
+    moved, above 0.25 much. The model knew everything before `learned_until`. The probability is
+    null where a market is withheld, for then not all of its values are shown.
+    """
+
+    learned_until: str
+    churn_probability: float | None
+    features: dict[str, float]
+
+
 class ModelCard(TypedDict):
     """The model that the published scores come from; `quality` holds its measured grades."""
 
@@ -115,6 +128,7 @@ class ModelCard(TypedDict):
     churn: CardPart
     cltv: CardPart
     calibration: NotRequired[CardCalibration]
+    drift: NotRequired[CardDrift]
     quality: dict[str, Any]
 
 
@@ -189,7 +203,7 @@ def model_card(state: ServerState) -> ModelCard:
     current = state.generation()
     grades = dict(current.quality)
     # Models of earlier versions bring no marks.
-    marks = grades.pop(KEY, None)
+    marks, moved = grades.pop(calibration.KEY, None), grades.pop(drift.KEY, None)
     card = ModelCard(
         name=current.model_name,
         version=current.model_version,
@@ -211,6 +225,8 @@ def model_card(state: ServerState) -> ModelCard:
     )
     if marks:
         card["calibration"] = marks
+    if moved:
+        card["drift"] = moved
     return card
 
 

@@ -4,14 +4,12 @@ Labels hold the route's pattern, never the path: a path has a customer's id in i
 per customer would keep every id in memory and show it to whoever reads the metrics.
 """
 
-from collections.abc import Iterator
 from timeit import default_timer
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.api.gauges import ScoresCollector
 from serving.state import ServerState
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -25,7 +23,7 @@ class Metrics:
         """Count from zero; the state is asked each time the metrics are read."""
         # A registry of its own, so that several applications can live in one process.
         self._registry = CollectorRegistry()
-        self._registry.register(_ScoresCollector(state))
+        self._registry.register(ScoresCollector(state))
         self._requests = Counter(
             "regulars_requests",
             "Requests answered.",
@@ -96,26 +94,3 @@ def route_of(scope: Scope) -> str:
     """The pattern that matched; for pages, which tell none, the endpoint's name; else `none`."""
     pattern = getattr(scope.get("route"), "path", "")
     return str(pattern or getattr(scope.get("endpoint"), "__name__", "none"))
-
-
-class _ScoresCollector(Collector):
-    """Age and number of the published scores, as they are when the metrics are read."""
-
-    def __init__(self, state: ServerState) -> None:
-        self._state = state
-
-    def collect(self) -> Iterator[Metric]:
-        """Readiness always; age and number only if there are scores."""
-        fresh = self._state.freshness()
-        ready = "1 if published scores can be read, else 0."
-        yield GaugeMetricFamily("regulars_ready", ready, value=float(fresh is not None))
-        if fresh is None:
-            return
-        age = "Seconds since the scores were published."
-        yield GaugeMetricFamily("regulars_scores_age_seconds", age, value=fresh.age_seconds)
-        count = "Customers of the published scores, with or without a score."
-        yield GaugeMetricFamily("regulars_scores_customers", count, value=fresh.customers_count)
-
-    def describe(self) -> list[Metric]:
-        """Nothing: asking would open the store while the application is made."""
-        return []

@@ -111,5 +111,10 @@ MODEL: dict[str, Any] = {
         "interval": 0.8,
         "currency": "EUR",
     },
+    "drift": {
+        "learned_until": "2026-08-01",
+        "churn_probability": 0.04,
+        "features": {"recency_days": 0.02, "spend_value": 0.11},
+    },
     "quality": {"grade": "B", "churn": {"champion": {"auc": 0.76}, "baseline": {"auc": 0.74}}},
 }

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.drift import population_stability_index
+from features.drift import Distribution, Moved, population_stability_index
+from features.word_codes import code_of
 
 samples = st.lists(
     st.floats(-1e6, 1e6) | st.just(float("nan")) | st.sampled_from([0.0, 1.0]),
@@ -47,3 +48,37 @@ def test_becoming_unknown_is_drift():
 def test_without_rows_there_is_nothing_to_compare():
     assert np.isnan(population_stability_index(np.empty(0), np.ones(3)))
     assert np.isnan(population_stability_index(np.ones(3), np.empty(0)))
+
+
+@given(samples, samples, samples)
+def test_parts_add_up_to_the_whole(reference, first, second):
+    then = Distribution.of(reference)
+    parts, whole = Moved({"x": then}), Moved({"x": then})
+    parts.add("x", first)
+    parts.add("x", second)
+    whole.add("x", np.concatenate([first, second]))
+    assert parts.indices() == whole.indices()
+
+
+@given(samples)
+def test_a_kept_distribution_is_the_same(values):
+    then = Distribution.of(values)
+    assert Distribution.from_dict(then.to_dict()) == then
+
+
+def test_words_are_compared_one_by_one():
+    codes = {word: float(code_of(word)) for word in ("web", "store", "phone")}
+    then = Distribution.of_words(np.array([codes["web"]] * 50 + [codes["store"]] * 50))
+    same = then.counts(np.array([codes["store"]] * 5 + [codes["web"]] * 5))
+    assert then.moved(same) == 0
+    turned = then.counts(np.array([codes["web"]] * 25 + [codes["store"]] * 75))
+    by_hand = -0.25 * np.log(0.25 / 0.5) + 0.25 * np.log(0.75 / 0.5)
+    assert then.moved(turned) == pytest.approx(by_hand)
+    assert then.moved(then.counts(np.array([codes["phone"]] * 9))) > 0.25
+
+
+def test_words_beyond_the_commonest_share_bins():
+    codes = np.array([float(code_of(f"word {number}")) for number in range(500)])
+    then = Distribution.of_words(codes)
+    assert len(then.shares) < 50
+    assert then.moved(then.counts(codes)) == 0

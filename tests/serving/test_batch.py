@@ -1,19 +1,23 @@
 """The batch job: the same scores in whatever parts, going on where it was cut off."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from shop import FIRST_DAY, histories, order_table, simulated_orders, store_orders
 
+from features.matrix import matrix
 from features.settings import Settings
 from features.store.histories import read
 from features.stored import in_parts
 from serving.api.answers import json_bytes
 from serving.api.lookups import Look, ready_answer
 from serving.batch import Customers, score_and_publish
+from serving.drift import MUCH, Drift
 from serving.scoring import Scorer
 from serving.store import ScoreStore
 from training.models.customer_model import Horizons, Version, fit_customer_model
+from training.reference import reference_of
 
 CUTOFF = FIRST_DAY + timedelta(days=300)
 PUBLISHED_AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -26,7 +30,10 @@ def orders():
 
 @pytest.fixture(scope="module")
 def model(orders):
-    return fit_customer_model(histories(orders), CUTOFF, Horizons(60, 60, 0.8), seed=1)
+    known = histories(orders)
+    fitted = fit_customer_model(known, CUTOFF, Horizons(60, 60, 0.8), seed=1)
+    reference = reference_of(fitted, matrix(known.before(CUTOFF), [CUTOFF]))
+    return replace(fitted, facts=replace(fitted.facts, reference=reference))
 
 
 @pytest.fixture
@@ -135,3 +142,33 @@ def test_the_share_done_grows_to_one(settings, customers):
     publish(settings, customers, progress=Watched())
     assert names == ["champion", "comparing", "scores"]
     assert shares == [0.25, 0.5, 0.75, 1.0]
+
+
+def drift_of(published):
+    return Drift.of(published.generation.quality)
+
+
+def test_the_customers_whom_the_model_learned_from_have_not_moved(settings, customers):
+    drift = drift_of(publish(settings, customers))
+    assert drift.learned_until == CUTOFF.isoformat()
+    assert drift.features.keys() >= {"recency_days", "spend_value"}
+    assert max(drift.features.values()) == drift.churn_probability == 0
+
+
+def test_other_customers_have_moved_in_what_is_other_about_them(settings, orders, tmp_path):
+    dearer = [(customer, day, 10 * cents) for customer, day, cents in orders]
+    name = store_orders(order_table(dearer), tmp_path / "dearer")
+    stored = read(tmp_path / "dearer")
+    drift = drift_of(publish(settings, Customers(lambda: in_parts(stored, least_tiles=1), name)))
+    assert drift.features["spend_value"] > MUCH
+    assert drift.features["recency_days"] == 0
+
+
+def test_a_model_that_does_not_say_whom_it_learned_from_tells_no_drift(
+    settings, customers, model, monkeypatch
+):
+    silent = replace(model, facts=replace(model.facts, reference={}))
+    version = Version("churn", "1", "run", "0" * 64)
+    monkeypatch.setattr("serving.batch.fetch_champion", lambda *_: (silent, version))
+    drift = drift_of(publish(settings, customers))
+    assert (drift.features, drift.churn_probability) == ({}, None)

@@ -78,7 +78,8 @@ class ModelFacts:
 
     `typical` is the median of each feature over the customers active at `as_of`, of words the
     commonest; `notes` say what was odd in the data and what was done about it; `quality` holds the
-    holdout's figures beside the baseline's. `trees` says how those of each model were grown.
+    holdout's figures beside the baseline's. `trees` says how those of each model were grown,
+    `reference` how features and scores were distributed (`training.reference`).
     """
 
     horizons: Horizons
@@ -99,6 +100,7 @@ class ModelFacts:
     notes: tuple[str, ...] = ()
     quality: dict[str, Any] = field(default_factory=dict)
     trees: dict[str, Any] = field(default_factory=dict)
+    reference: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The facts as JSON-able data."""
