@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVE ?= 1
 PORT ?= 3000
+SEED ?= 1
+CASES ?= 5000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts unit lock browser postgres java clean
+.PHONY: help demo test lint types contracts unit fuzz lock browser postgres java clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +43,10 @@ contracts: $(VENV)/dev ## who may import whom
 
 unit: $(VENV)/dev browser postgres java ## tests, doctests and notebooks
 	$(BIN)/python -m pytest -n auto --dist loadfile -q
+
+fuzz: $(VENV)/dev ## 5,000 generated requests to the API; SEED=1, CASES=5000
+	REGULARS_FUZZ_SEED=$(SEED) REGULARS_FUZZ_CASES=$(CASES) \
+	  $(BIN)/python -m pytest -q tests/journeys/test_generated_requests.py
 
 browser: ## Chromium for the page's tests, from the system's packages
 	@command -v chromium >/dev/null || { \

@@ -5,16 +5,20 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 from urllib.parse import quote, unquote_to_bytes
 
+from fastapi import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.inputs import asked_id
+from serving.api.inputs import ID_SHAPE, asked_id
 from serving.api.problems import NO_ROUTE, Problem
 from serving.reasons import LANGUAGES
 
 MAX_LANGUAGE_RANGES = 20
+# Only described here; `path_id` checks it, since it sees the bytes.
+PathId = Annotated[str, Path(description="the id, every sign percent-encoded"), ID_SHAPE]
 _WEIGHT = re.compile(r"[01](\.\d{0,3})?", re.ASCII)
 
 

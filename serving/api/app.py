@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from serving.access.access import Access
 from serving.api import documentation
 from serving.api.answers import (
+    PathId,
     body_response,
     json_response,
     language_of,
@@ -39,6 +40,7 @@ from serving.api.lookups import (
     predict,
 )
 from serving.api.metrics import MEDIA_TYPE, Counted, Metrics
+from serving.api.operations import ACCEPT_LANGUAGE, IF_NONE_MATCH, headers
 from serving.api.permissions import NeedsRoute, caller_of, needs, require_scopes
 from serving.api.problems import BUSY, Problem, ProblemBody, install_handlers
 from serving.api.score_shapes import AnyScore, FlatScore
@@ -152,9 +154,14 @@ def _add_reading(router: APIRouter, state: ServerState) -> None:
         operation_id="getScore",
         dependencies=[needs("scores:read")],
         summary="The score of one customer",
-        responses=_answers(AnyScore | FlatScore, 404) | {304: {"description": "Not modified"}},
+        responses=_answers(AnyScore | FlatScore, 404)
+        | {
+            200: {"model": AnyScore | FlatScore, "headers": headers("ETag")},
+            304: {"description": "Not modified", "headers": headers("ETag")},
+        },
+        openapi_extra={"parameters": [IF_NONE_MATCH, ACCEPT_LANGUAGE]},
     )
-    def one_score(request: Request, customer_id: str, wanted: Asked) -> Response:
+    def one_score(request: Request, customer_id: PathId, wanted: Asked) -> Response:
         look = _look(request, wanted)
         headers, asked = {"Content-Language": look.language}, path_id(request, customer_id)
         if (ready := get_ready(state, asked, look)) is not None:
@@ -181,7 +188,7 @@ def _add_posting(router: APIRouter, state: ServerState) -> None:
         dependencies=[needs("scores:read")],
         summary="The scores of up to 1,000 customers",
         responses=_answers(Results, 400, 408, 413, 415),
-        openapi_extra=documentation.request_body(BatchGet),
+        openapi_extra=documentation.request_body(BatchGet) | {"parameters": [ACCEPT_LANGUAGE]},
     )
     async def many_scores(request: Request, wanted: Asked) -> Response:
         body, look = await request.body(), _look(request, wanted)
@@ -193,7 +200,7 @@ def _add_posting(router: APIRouter, state: ServerState) -> None:
         dependencies=[needs("scores:read")],
         summary="Scores of order histories that need not be stored",
         responses=_answers(Results, 400, 408, 413, 415),
-        openapi_extra=documentation.request_body(Predict),
+        openapi_extra=documentation.request_body(Predict) | {"parameters": [ACCEPT_LANGUAGE]},
     )
     async def predicted_scores(request: Request, wanted: Asked) -> Response:
         if predicting.statistics().tasks_waiting >= WAITING_TO_PREDICT:

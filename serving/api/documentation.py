@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from serving.api import follow_examples, problems, score_examples
+from serving.api import follow_examples, operations, problems, score_examples
 from serving.api.guard import BODY_SECONDS, MAX_BODY_BYTES
 from serving.api.inputs import MAX_CUSTOMERS, MAX_ID_CHARS, MAX_IDS, MAX_ORDERS, BatchGet, Predict
 
@@ -69,7 +69,6 @@ ANSWERS = {
     "batchGetScores": Told(score_examples.SCORES, score_examples.IDS_ASKED),
     "predictScores": Told(score_examples.PREDICTED, score_examples.ORDERS_ASKED),
 }
-JSON = "application/json"
 _SCHEMAS = "#/components/schemas/"
 _SECURITY = {
     "Content-Security-Policy": (
@@ -93,11 +92,11 @@ class Operation(NamedTuple):
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """The part of an operation that describes its body, for bodies that we parse ourselves."""
     schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {operations.JSON: {"schema": schema}}}}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with our request bodies and examples, problems under their media type.
+    """The OpenAPI document with our request bodies, examples, tags, headers and problems.
 
     Raises KeyError for an operation without an example.
     """
@@ -105,15 +104,14 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     for model in (BatchGet, Predict):
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
-    for _, _, operation in _operations(document):
+    for _, path, operation in _operations(document):
+        operations.complete(path, operation)
         told = ANSWERS[operation["operationId"]]
-        operation["responses"]["200"]["content"][JSON]["example"] = told.answer
+        operation["responses"]["200"]["content"][operations.JSON]["example"] = told.answer
         if told.body is not None:
-            operation["requestBody"]["content"][JSON]["example"] = told.body
-        for status, answer in operation["responses"].items():
-            if status >= "400":
-                content = answer["content"].pop(JSON)
-                answer["content"] = {problems.MEDIA_TYPE: content}
+            operation["requestBody"]["content"][operations.JSON]["example"] = told.body
+    document["components"]["headers"] = operations.HEADERS
+    document["tags"] = operations.tags_of([one for _, _, one in _operations(document)])
     return document
 
 
@@ -132,12 +130,12 @@ def routes(openapi: Callable[[], dict[str, Any]]) -> list[Route]:
 
     def docs(_: Request) -> Response:
         document = openapi()
-        operations = [
+        shown = [
             Operation(method.upper(), path, one["summary"], EXAMPLES[one["operationId"]])
             for method, path, one in _operations(document)
         ]
         text = templates.get_template("docs.html").render(
-            operations=operations, limits=LIMITS, kinds=problems.KINDS, version=API_VERSION
+            operations=shown, limits=LIMITS, kinds=problems.KINDS, version=API_VERSION
         )
         return HTMLResponse(text, headers=_SECURITY)
 

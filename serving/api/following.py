@@ -10,12 +10,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from serving.api.answers import json_response, language_of, path_id
+from serving.api.answers import PathId, json_response, language_of, path_id
 from serving.api.cursors import MAX_CURSOR_CHARS
 from serving.api.follow_shapes import HistoryPage, JournalPage, ScoresPage
 from serving.api.follows import Followed, get_changed, get_history, get_journal
 from serving.api.inputs import Input, Moment, Wanted
 from serving.api.lookups import Look
+from serving.api.operations import ACCEPT_LANGUAGE
 from serving.api.permissions import caller_of, needs
 from serving.api.problems import ProblemBody
 from serving.state import ServerState
@@ -69,7 +70,7 @@ def add_following(router: APIRouter, state: ServerState) -> None:
         responses=_answers(HistoryPage, 400, 404),
     )
     def history(
-        request: Request, customer_id: str, asked: Annotated[HistoryAsked, Query()]
+        request: Request, customer_id: PathId, asked: Annotated[HistoryAsked, Query()]
     ) -> Response:
         known = path_id(request, customer_id, suffix=b"/score/history")
         caller = caller_of(request)
@@ -83,6 +84,7 @@ def add_following(router: APIRouter, state: ServerState) -> None:
         dependencies=[needs("scores:read")],
         summary="Scores that changed, at least once each, whatever is published meanwhile",
         responses=_answers(ScoresPage, 400),
+        openapi_extra={"parameters": [ACCEPT_LANGUAGE]},
     )
     def changed(request: Request, asked: Annotated[FeedAsked, Query()]) -> Response:
         look = Look(asked.view, language_of(request, asked.lang), caller_of(request))

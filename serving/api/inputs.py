@@ -122,10 +122,17 @@ def _plausible(day: When) -> When:
     return day
 
 
-_LENGTH = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_ID_CHARS})
-AskedId = Annotated[str, AfterValidator(asked_id), _LENGTH]
-Text = Annotated[str, AfterValidator(_text), _LENGTH]
-CustomerId = Annotated[str, AfterValidator(_text), AfterValidator(_customer_id), _LENGTH]
+ID_SHAPE = WithJsonSchema(
+    {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_ID_CHARS,
+        "pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$",
+    }
+)
+AskedId = Annotated[str, AfterValidator(asked_id), ID_SHAPE]
+Text = Annotated[str, AfterValidator(_text), ID_SHAPE]
+CustomerId = Annotated[str, AfterValidator(_text), AfterValidator(_customer_id), ID_SHAPE]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[
     datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
@@ -134,7 +141,16 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_decimal),
     WithJsonSchema(
-        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{_DECIMAL.pattern}$"}]}
+        {
+            "anyOf": [
+                {
+                    "type": "number",
+                    "exclusiveMinimum": -MAX_AMOUNT,
+                    "exclusiveMaximum": MAX_AMOUNT,
+                },
+                {"type": "string", "pattern": f"^{_DECIMAL.pattern}$"},
+            ]
+        }
     ),
 ]
 
@@ -168,7 +184,7 @@ class OrderInput(Input):
     """An order, or a refund if its amount is below zero."""
 
     timestamp: Moment = Field(
-        description="with its offset; without one it is the local time of the market"
+        description="with its offset, or the local time of the market; before `as_of`"
     )
     amount: Amount = Field(description="money in the currency of the business, refunds negative")
     quantity: int | None = Field(
