@@ -77,6 +77,8 @@ lock: ## renew the locks from pyproject.toml (needs uv)
 	printf 'psycopg[binary]\n' | uv pip compile - --constraint requirements-dev.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-package typing-extensions --no-emit-package tzdata \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o deploy/postgres.lock
+	printf 'openapi-python-client>=0.29\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o tests/journeys/openapi-python-client.lock
 
 clean: ## remove the environment and everything that runs have written
 	rm -rf $(VENV) .regulars .pytest_cache .mypy_cache .ruff_cache

@@ -20,7 +20,11 @@ PACKAGES = ("features", "training", "serving")
 MODULES = sorted(
     path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py")
 )
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "tests/journeys/openapi-python-client.lock",
+)
 FLOORS = {"bentoml": "1.4.39", "mlflow": "3.17"}
 COMMANDS = (
     "init",
@@ -179,7 +183,7 @@ def test_mlflow_reads_the_same_project_file_as_people():
 def test_every_line_of_a_lock_is_hashed(name):
     text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
     pinned = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    assert len(pinned) > 50
+    assert len(pinned) > 20
     assert [line for line in pinned if "==" not in line or "--hash=sha256:" not in line] == []
 
 
