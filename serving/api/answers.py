@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.api.inputs import ID_SHAPE, asked_id
-from serving.api.problems import NO_ROUTE, Problem
+from serving.api.problems import INVALID, NO_ROUTE, Problem, field_errors
 from serving.reasons import LANGUAGES
 
 MAX_LANGUAGE_RANGES = 20
@@ -39,6 +39,13 @@ def path_id(request: Request, matched: str, *, suffix: bytes = b"/score") -> str
     if customer_id != matched:
         raise Problem(NO_ROUTE, "Only the id is percent-encoded, not the rest of the path.")
     return customer_id
+
+
+def require_known_query(request: Request) -> None:
+    """Nothing, if the route takes parameters, whose model then refuses others. Raises Problem."""
+    if not request.scope["route"].dependant.query_params and request.query_params:
+        unknown = {"loc": [next(iter(request.query_params))], "type": "extra_forbidden", "msg": ""}
+        raise Problem(INVALID, errors=field_errors([unknown], root="?"))
 
 
 def language_of(request: Request, lang: str | None) -> str:

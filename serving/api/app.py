@@ -9,7 +9,7 @@ from typing import Annotated, Any, TextIO
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -22,6 +22,7 @@ from serving.api.answers import (
     json_response,
     language_of,
     path_id,
+    require_known_query,
     revalidated,
 )
 from serving.api.door import Door, InFlight
@@ -132,7 +133,7 @@ def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _router(state: ServerState) -> APIRouter:
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", dependencies=[Depends(require_known_query)])
     _add_reading(router, state)
     add_following(router, state)
     _add_posting(router, state)

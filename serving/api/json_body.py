@@ -1,10 +1,12 @@
 """A request's body as a checked model; the one place where JSON from outside is read.
 
 Stricter than the standard library: no NaN, no repeated keys (parsers disagree about them), no
-endless numbers, UTF-8 only. Numbers with a decimal point stay exact (`Decimal`): they are money.
+endless numbers, UTF-8 only, no halves of characters. Numbers with a decimal point stay exact
+(`Decimal`): they are money.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +17,10 @@ from pydantic import BaseModel, ValidationError
 from serving.api.problems import INVALID, MALFORMED, Problem, field_errors
 
 Model = TypeVar("Model", bound=BaseModel)
+
+# JSON may write these, such as \ud800, and no text can hold: a database fails on it.
+_HALF = re.compile("[\ud800-\udfff]")
+_MAY_HOLD_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 
 MAX_NUMBER_CHARS = 40
 MAX_NAME_CHARS = 50
@@ -38,7 +44,7 @@ def read_model(body: bytes, model: type[Model]) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise Problem(INVALID, errors=field_errors(found)) from None
+        raise Problem(INVALID, errors=field_errors(found, model=model)) from None
 
 
 def parse_json(body: bytes) -> object:
@@ -72,9 +78,12 @@ def parse_json(body: bytes) -> object:
         _malformed("#", f"{error.msg} at line {error.lineno}, column {error.colno}")
     except RecursionError:
         _malformed("#", "Lists or objects are nested too deeply")
-    if refused:
-        pointer, detail = next(_refusals(content), ("#", refused[0].detail))
-        _malformed(pointer, detail)
+    if refused or _MAY_HOLD_HALVES.search(body):
+        # A refused value whose key stands twice is in the tree no more.
+        default = ("#", refused[0].detail) if refused else None
+        found = next(_refusals(content), default)
+        if found is not None:
+            _malformed(*found)
     return content
 
 
@@ -89,11 +98,16 @@ def _refusals(content: object) -> Iterator[tuple[str, str]]:
         pointer, node = waiting.pop()
         if isinstance(node, _Refused):
             yield pointer[:MAX_POINTER_CHARS], node.detail
+        elif isinstance(node, str):
+            if _HALF.search(node):
+                yield pointer[:MAX_POINTER_CHARS], "Half of a character is in it"
         elif isinstance(node, list):
             waiting += [(f"{pointer}/{at}", item) for at, item in enumerate(node)]
         elif isinstance(node, dict):
             # A key may hold anything, so only one that looks like a name goes into the answer.
-            waiting += [(f"{pointer}/{key if _is_name(key) else '?'}", node[key]) for key in node]
+            names = {key: key if _is_name(key) else "?" for key in node}
+            waiting += [(f"{pointer}/{names[key]}", node[key]) for key in node]
+            waiting += [(f"{pointer}/?", key) for key in node if names[key] == "?"]
 
 
 def _is_name(key: str) -> bool:

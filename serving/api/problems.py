@@ -14,13 +14,17 @@ from typing import Any, NotRequired
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 from typing_extensions import TypedDict
 
 from features.errors import NotReady, RegularsError
+from serving.api.meant import meant
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 30
 ERRORS_SHOWN = 20  # more would only repeat the same mistake
 FRAMES = 8  # of a traceback in the log; those further out are the server's
+UNKNOWN_NAME = "The name is not known here"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 
 
@@ -134,22 +139,27 @@ class Problem(Exception):
         )
 
 
-def field_errors(errors: Sequence[Any], *, root: str = "#") -> list[FieldError]:
+def field_errors(
+    errors: Sequence[Any], *, root: str = "#", model: object = None
+) -> list[FieldError]:
     """What pydantic found wrong, as pointers, without the values that it saw.
+
+    With the model, a name that is not known is answered with the one that is close to it.
 
     >>> field_errors([{"loc": ("customer_ids", 3), "msg": "Too long", "type": "too_long"}])
     [{'pointer': '#/customer_ids/3', 'detail': 'Too long'}]
     """
-    return [_field_error(error, root) for error in errors[:ERRORS_SHOWN]]
+    return [_field_error(error, root, model) for error in errors[:ERRORS_SHOWN]]
 
 
-def _field_error(error: Mapping[str, Any], root: str) -> FieldError:
+def _field_error(error: Mapping[str, Any], root: str, model: object) -> FieldError:
     steps = list(error["loc"])
     detail = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] in {"model_type", "model_attributes_type"}:
         detail = "This must be a JSON object"
     elif error["type"] == "extra_forbidden":
-        detail = "The name is not known here"
+        close = meant(model, steps)
+        detail = f"The name is not known here; did you mean {close}?" if close else UNKNOWN_NAME
         # A name that nobody declared can hold anything, a person's address too.
         if not _PLAIN_KEY.fullmatch(str(steps[-1])):
             steps.pop()
@@ -200,17 +210,31 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_invalid)
 
 
-def _answer_http(_: Request, error: Exception) -> Response:
+def _answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     kinds = {404: NO_ROUTE, 405: METHOD, 413: TOO_LARGE, 415: NOT_JSON}
     phrase = HTTPStatus(error.status_code).phrase
     kind = kinds.get(error.status_code, Kind("other", error.status_code, phrase))
-    return Problem(kind, headers=error.headers).response()
+    headers = dict(error.headers or {})
+    if kind is METHOD:
+        headers["Allow"] = ", ".join(_methods(request))
+    return Problem(kind, headers=headers).response()
 
 
-def _answer_invalid(_: Request, error: Exception) -> Response:
+def _methods(request: Request) -> list[str]:
+    """What the address answers, by whichever of its routes; a router tells of the first alone."""
+    path, found = get_route_path(request.scope), set[str]()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(path):
+            found |= set(getattr(route, "methods", None) or ())
+    return sorted(found)
+
+
+def _answer_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     found = [one | {"loc": one["loc"][1:]} for one in error.errors()]
-    return Problem(INVALID, errors=field_errors(found, root="?")).response()
+    models = [one.field_info.annotation for one in request.scope["route"].dependant.query_params]
+    model = models[0] if len(models) == 1 else None
+    return Problem(INVALID, errors=field_errors(found, root="?", model=model)).response()

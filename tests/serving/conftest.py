@@ -104,8 +104,7 @@ def no_score() -> Score:
     return NO_SCORE
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings_in(tmp_path: Path) -> Settings:
     columns = OrderColumns(customer_id="id", timestamp="at", amount="amount")
     orders = OrdersSource(path=tmp_path / "orders.csv", format="csv", columns=columns)
     return Settings(
@@ -117,6 +116,19 @@ def settings(tmp_path: Path) -> Settings:
         },
         churn=NoOrderChurn(within_days=90),
     )
+
+
+def state_of(settings: Settings, scorer: FakeScorer) -> ServerState:
+    return ServerState(
+        lambda: settings,
+        load_scorer=lambda *_: scorer,
+        clock=lambda: datetime(2026, 9, 1, 5, tzinfo=UTC),
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
 
 
 @pytest.fixture
@@ -133,11 +145,16 @@ def scorer() -> FakeScorer:
 
 @pytest.fixture
 def empty_state(settings: Settings, scorer: FakeScorer) -> Iterator[ServerState]:
-    state = ServerState(
-        lambda: settings,
-        load_scorer=lambda *_: scorer,
-        clock=lambda: datetime(2026, 9, 1, 5, tzinfo=UTC),
-    )
+    state = state_of(settings, scorer)
+    yield state
+    state.close()
+
+
+@pytest.fixture(scope="module")
+def lasting_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerState]:
+    """The published shop, for tests that only ask."""
+    state = state_of(settings_in(tmp_path_factory.mktemp("shop")), FakeScorer())
+    state.store.publish(GENERATION, [SCORE, NO_SCORE])
     yield state
     state.close()
 
@@ -148,7 +165,7 @@ def state(empty_state: ServerState) -> ServerState:
     return empty_state
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client_of() -> Callable[..., TestClient]:
     def client(
         state: ServerState,

@@ -185,34 +185,15 @@ def test_a_batch_can_be_flat(client):
     assert answer.json()["results"][0]["score"]["regulars_churn_probability"] == 0.62
 
 
+# What is bad in any body is in test_bad_requests.py.
 BAD_BODIES = {
-    "malformed": (b'{"customer_ids": [', 400, "#"),
-    "empty": (b"", 400, "#"),
-    "null": (b"null", 422, "#"),
-    "an array": (b"[]", 422, "#"),
-    "trailing junk": (b'{"customer_ids": ["a"]} x', 400, "#"),
-    "a repeated key": (b'{"customer_ids": ["a"], "customer_ids": ["b"]}', 400, "#"),
-    "an unknown key": (b'{"customer_ids": ["a"], "colour": 1}', 422, "#/colour"),
-    "a personal key": (b'{"customer_ids": ["a"], "jan@example.com": 1}', 422, "#"),
-    "half a character as key": (b'{"customer_ids": ["a"], "\\ud800": 1}', 422, "#"),
     "no ids": (b"{}", 422, "#/customer_ids"),
-    "NaN": (b'{"customer_ids": ["a", NaN]}', 400, "#/customer_ids/1"),
-    "Infinity": (b'{"customer_ids": [-Infinity]}', 400, "#/customer_ids/0"),
     "1e999": (b'{"customer_ids": [1e999]}', 422, "#/customer_ids/0"),
     "a number": (b'{"customer_ids": [1]}', 422, "#/customer_ids/0"),
     "null id": (b'{"customer_ids": [null]}', 422, "#/customer_ids/0"),
     "a text": (b'{"customer_ids": "a"}', 422, "#/customer_ids"),
-    "5,000 digits": (b'{"customer_ids": [' + b"9" * 5_000 + b"]}", 400, "#/customer_ids/0"),
     "depth 900": (b"[" * 900 + b"]" * 900, 422, "#"),
     "depth 900 with NaN": (b"[" * 900 + b"NaN" + b"]" * 900, 400, None),
-    "depth 100,000": (b"[" * 100_000 + b"]" * 100_000, 400, "#"),
-    "objects to depth 100,000": (b'{"a":' * 100_000, 400, "#"),
-    "half a character": (b'{"customer_ids": ["\\ud800"]}', 422, "#/customer_ids/0"),
-    "no UTF-8": (b'{"customer_ids": ["\xff"]}', 400, "#"),
-    "UTF-16": ('{"customer_ids": ["a"]}'.encode("utf-16"), 400, "#"),
-    "a byte order mark": (b'\xef\xbb\xbf{"customer_ids": ["a"]}', 400, "#"),
-    "NUL in an id": (b'{"customer_ids": ["a\\u0000"]}', 422, "#/customer_ids/0"),
-    "a raw control character": (b'{"customer_ids": ["a\x01"]}', 400, "#"),
     "an empty id": (b'{"customer_ids": [""]}', 422, "#/customer_ids/0"),
     "a long id": (b'{"customer_ids": ["' + b"x" * 201 + b'"]}', 422, "#/customer_ids/0"),
     "an empty list": (b'{"customer_ids": []}', 422, "#/customer_ids"),
@@ -228,33 +209,8 @@ def test_a_bad_body_is_a_problem_with_its_place(client, body, status, pointer):
     assert client.get("/v1/customers/C-1042/score").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Content-Type": "text/plain"},
-        {"Content-Type": "application/vnd.bentoml+pickle"},
-        {"Content-Type": "multipart/form-data; boundary=x"},
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        {"Content-Type": "application/json; charset=latin-1"},
-        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("path", ["/v1/scores:batchGet", "/v1/models/current", "/nowhere"])
-def test_only_plain_json_is_accepted_anywhere(client, path, headers):
-    assert_problem(client.post(path, content=b"{}", headers=headers), 415)
-
-
-def test_json_may_name_its_encoding(client):
-    headers = {"Content-Type": 'application/json; charset="UTF-8"'}
-    body = b'{"customer_ids": ["a"]}'
-    assert client.post("/v1/scores:batchGet", content=body, headers=headers).status_code == 200
-
-
-def test_a_large_body_is_refused_by_its_length(client):
-    body = b" " * (MAX_BODY_BYTES + 1)
-    assert_problem(client.post("/v1/scores:batchGet", content=body, headers=JSON), 413)
+def test_only_json_is_accepted_even_where_nothing_is(client):
+    assert_problem(client.post("/nowhere", content=b"x", headers={"Content-Type": "text/csv"}), 415)
 
 
 def test_a_large_body_without_a_length_is_refused_while_it_arrives(client):
@@ -272,21 +228,6 @@ def test_bodies_that_arrive_together_are_bounded_together(client, monkeypatch):
     assert_problem(large, 503)
     assert "retry-after" in large.headers
     assert client.post(path, content=body, headers=JSON).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
-        ("POST", "/v1/customers/C-1042/score", "GET"),
-        ("DELETE", "/v1/models/current", "GET"),
-        ("GET", "/v1/scores:batchGet", "POST"),
-        ("PUT", "/v1/scores:predict", "POST"),
-    ],
-)
-def test_another_method_is_told_which_one_is_allowed(client, method, path, allowed):
-    answer = client.request(method, path)
-    assert_problem(answer, 405)
-    assert answer.headers["allow"] == allowed
 
 
 def test_a_history_is_scored_without_being_stored(client, scorer, state):
