@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from serving.api import follow_examples, operations, problems, score_examples
+from serving.api import follow_examples, problems, score_examples
 from serving.api.guard import BODY_SECONDS, MAX_BODY_BYTES
 from serving.api.inputs import MAX_CUSTOMERS, MAX_ID_CHARS, MAX_IDS, MAX_ORDERS, BatchGet, Predict
+from serving.api.operations import HEADERS, JSON, complete, tags_of
 
 API_VERSION = "1"
 LIMITS = {
@@ -92,7 +93,7 @@ class Operation(NamedTuple):
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
     """The part of an operation that describes its body, for bodies that we parse ourselves."""
     schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {operations.JSON: {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
@@ -105,13 +106,13 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
     for _, path, operation in _operations(document):
-        operations.complete(path, operation)
+        complete(path, operation)
         told = ANSWERS[operation["operationId"]]
-        operation["responses"]["200"]["content"][operations.JSON]["example"] = told.answer
+        operation["responses"]["200"]["content"][JSON]["example"] = told.answer
         if told.body is not None:
-            operation["requestBody"]["content"][operations.JSON]["example"] = told.body
-    document["components"]["headers"] = operations.HEADERS
-    document["tags"] = operations.tags_of([one for _, _, one in _operations(document)])
+            operation["requestBody"]["content"][JSON]["example"] = told.body
+    document["components"]["headers"] = HEADERS
+    document["tags"] = tags_of([one for _, _, one in _operations(document)])
     return document
 
 
@@ -130,12 +131,12 @@ def routes(openapi: Callable[[], dict[str, Any]]) -> list[Route]:
 
     def docs(_: Request) -> Response:
         document = openapi()
-        shown = [
+        operations = [
             Operation(method.upper(), path, one["summary"], EXAMPLES[one["operationId"]])
             for method, path, one in _operations(document)
         ]
         text = templates.get_template("docs.html").render(
-            operations=shown, limits=LIMITS, kinds=problems.KINDS, version=API_VERSION
+            operations=operations, limits=LIMITS, kinds=problems.KINDS, version=API_VERSION
         )
         return HTMLResponse(text, headers=_SECURITY)
 
