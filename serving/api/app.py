@@ -86,6 +86,7 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(require_known_query)],
     )
     app.metrics = Metrics(state)
     app.access = Access(lambda: state.settings, state.clock)
@@ -133,7 +134,7 @@ def _answers(model: object, *statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _router(state: ServerState) -> APIRouter:
-    router = APIRouter(prefix="/v1", dependencies=[Depends(require_known_query)])
+    router = APIRouter(prefix="/v1")
     _add_reading(router, state)
     add_following(router, state)
     _add_posting(router, state)
