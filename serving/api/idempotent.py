@@ -24,6 +24,8 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         description="A name that you give this write. Sent again within 7 days with the same body, "
         "it is not done again and gets the same answer.",
+        # Only described: what breaks it is a problem of its own, see below.
+        json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
     ),
 ]
 
