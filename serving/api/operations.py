@@ -76,7 +76,6 @@ HEADERS: dict[str, dict[str, Any]] = {
 _EVERYWHERE = "X-Request-Id", "RateLimit", "RateLimit-Policy"
 _OF_STATUS = {
     "401": ("WWW-Authenticate",),
-    "409": ("Retry-After",),
     "429": ("Retry-After",),
     "503": ("Retry-After",),
 }

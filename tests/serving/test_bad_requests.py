@@ -49,6 +49,12 @@ def client(lasting_state, client_of):
     return client_of(lasting_state)
 
 
+@pytest.fixture
+def fresh(state, client_of):
+    """A client of a shop of its own, for right requests: they may write or erase."""
+    return client_of(state)
+
+
 def assert_refused(answer, status, place=None):
     """A problem as the document describes it, that repeats nothing of the request."""
     assert answer.status_code == status, answer.text
@@ -98,9 +104,9 @@ def test_what_is_not_plain_json_is_refused(client, route, headers):
 
 
 @ON_EVERY_BODY
-def test_json_may_name_its_encoding(client, route):
+def test_json_may_name_its_encoding(fresh, route):
     headers = {"Content-Type": 'Application/JSON; Charset="UTF-8"'}
-    assert route.is_answered(send(client, route, route.text, headers).status_code)
+    assert route.is_answered(send(fresh, route, route.text, headers).status_code)
 
 
 MALFORMED = {
@@ -303,21 +309,21 @@ def test_an_odd_id_is_only_unknown(client, route, odd):
 
 
 @ON_EVERY_ROUTE
-def test_json_is_answered_whatever_is_accepted(client, route):
+def test_json_is_answered_whatever_is_accepted(fresh, route):
     for accepted in ("text/html", "application/xml", "application/problem+json;q=0", "x/" * 500):
-        answer = client.request(
+        answer = fresh.request(
             route.method, route.path, headers={"Accept": accepted}, json=route.body
         )
         assert route.is_answered(answer.status_code)
         assert answer.headers["content-type"] in {"application/json", MEDIA_TYPE}
-        answer = client.request(
+        answer = fresh.request(
             route.method, f"{route.path}?colour=1", headers={"Accept": accepted}, json=route.body
         )
         assert_refused(answer, 422)
 
 
 @ON_EVERY_ROUTE
-def test_many_and_large_headers_do_no_harm(client, route):
+def test_many_and_large_headers_do_no_harm(fresh, route):
     headers = {f"X-{number}": "x" for number in range(200)} | {"X-Large": "x" * 60_000}
-    answer = client.request(route.method, route.path, headers=headers, json=route.body)
+    answer = fresh.request(route.method, route.path, headers=headers, json=route.body)
     assert route.is_answered(answer.status_code)

@@ -98,7 +98,7 @@ def test_an_operation_says_how_it_fails(operation):
 def test_an_answer_names_its_headers(operation):
     for status, answer in operation["responses"].items():
         assert {"X-Request-Id", "RateLimit", "RateLimit-Policy"} <= set(answer["headers"])
-        assert ("Retry-After" in answer["headers"]) == (status in {"409", "429", "503"})
+        assert ("Retry-After" in answer["headers"]) == (status in {"429", "503"})
         assert ("WWW-Authenticate" in answer["headers"]) == (status == "401")
         if status == "304":
             assert "ETag" in answer["headers"]
